@@ -21,11 +21,11 @@ import {
   encodeSettings,
   settingsOf,
 } from './core/settings.ts';
-import type { AppUpdate } from './edge/app-update.ts';
 import { type ContributionState, openContribution } from './edge/contribute/contribution.ts';
 import { watchSignals } from './edge/contribute/signals.ts';
 import { type Surroundings, watchPath, watchSurroundings } from './edge/contribute/surroundings.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
+import { openUpdates } from './edge/updates.ts';
 import { App } from './ui/app.tsx';
 import type { AppModel, Obstacle, Theme } from './ui/model.ts';
 import type { MoneyActions } from './ui/money/actions.ts';
@@ -54,9 +54,6 @@ const told = signal<DeviceSignals>(SIGNALS_NONE);
 const said = signal(SIGNALS_NONE.said);
 const signals = computed(() => ({ ...told.value, said: said.value }));
 const device = signal<PublicKey | undefined>(decodeDevice(readStored('device')));
-const update = signal<'none' | 'ready' | 'busy'>('none');
-let appUpdate: AppUpdate | undefined;
-
 const work = openContribution({
   hub: location.origin,
   onChange: (state) => {
@@ -73,6 +70,17 @@ void watchSignals((now) => {
 });
 const path = watchPath((now) => {
   route.value = decodeRoute(now);
+});
+
+const start = () => {
+  evidence.value = NO_EVIDENCE;
+  work.start(settings.value);
+};
+const updates = openUpdates({
+  work,
+  contribution,
+  isCalm: computed(() => route.value.page === 'contribute'),
+  start,
 });
 
 const app: AppModel = {
@@ -96,18 +104,15 @@ const app: AppModel = {
       return (await loadHistory()).forgetDevice();
     },
   },
-  update,
+  update: updates.state,
   evidence,
   saveEvidence: () => void saveEvidence(),
   device,
   loadEarnings,
-  start: () => {
-    evidence.value = NO_EVIDENCE;
-    work.start(settings.value);
-  },
+  start,
   stop: () => work.stop(),
   tryNow: () => work.tryNow(),
-  applyUpdate: () => void applyUpdate(),
+  applyUpdate: () => void updates.apply(),
 };
 
 effect(() => {
@@ -259,28 +264,11 @@ async function showGrid(): Promise<void> {
   setTimeout(() => void showGrid(), GRID_MS);
 }
 
-async function applyUpdate(): Promise<void> {
-  if ((await appUpdate?.apply()) === 'busy') update.value = 'busy';
-}
-
 /** A first visit that waits for its runtime has the line for itself. */
 function openUpdatesWhenCalm(): void {
   const { running, status } = world.value;
   const isEarly = ['off', 'connecting', 'downloading', 'admitting'].includes(status.phase);
   if (running && (isEarly || status.runtime !== undefined)) {
     setTimeout(openUpdatesWhenCalm, UPDATE_DELAY_MS);
-  } else void openUpdates();
-}
-
-async function openUpdates(): Promise<void> {
-  if (!import.meta.env.PROD || !('serviceWorker' in navigator)) return;
-  try {
-    const { openAppUpdate } = await import('./edge/app-update.ts');
-    appUpdate = await openAppUpdate(() => {
-      update.value = 'ready';
-    });
-  } catch (cause) {
-    // A browser that forbids service workers still works, only not offline.
-    console.error('the app is not kept for offline use', cause);
-  }
+  } else void updates.watch();
 }

@@ -213,6 +213,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
     case 'stop':
     case 'try-now':
       return device?.loop.post({ type: message.type });
+    case 'finish':
+      return device?.loop.post({ type: 'finish', reason: why('updating', {}) });
     case 'donate':
       return device?.loop.post({ type: 'donate', jobs: message.jobs });
     case 'block':

@@ -31,6 +31,8 @@ const NEXT = {
   // A line or a hub that is away
   reconnecting: 'Nothing is lost; what was computed is handed in then.',
   'download-again': 'It goes on where it stopped.',
+  updating: 'It goes on by itself in a moment.',
+  'page-outdated': 'The newer version is fetched, and work goes on by itself.',
   hidden: 'It goes on when the page is in view.',
   // What its person wants
   unplugged: 'It goes on when it charges.',

@@ -147,6 +147,9 @@ const ENGLISH: Sentences = {
   'known-bad': ({ what, source }) => `${what} (${source})`,
   off: () => 'nothing runs; tap Start to help',
   starting: () => 'starting the worker on this device',
+  updating: () => 'a newer version of this page takes over; then work goes on',
+  'page-outdated': () =>
+    'the hub has a newer version of this page, and none of the files of this one',
   restarting: ({ text, seconds }) => `${text}; it starts again by itself in ${seconds} s`,
   'worker-failed': ({ text }) => text,
   greeting: () => 'saying hello to the hub',

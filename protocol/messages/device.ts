@@ -31,6 +31,8 @@ export type PageMessage =
       leftAt?: Instant;
     }
   | { type: 'stop' }
+  /** Takes nothing more, and stops when nothing is under way: a newer version of the page waits. */
+  | { type: 'finish' }
   /** Connects now, where it waits to try the hub again. */
   | { type: 'try-now' }
   /** Deletes the models that this browser keeps, at work or not; answered by `storage-freed`. */

@@ -117,6 +117,10 @@ export const Reason = v.variant('code', [
   /** Its worker failed, and starts again by itself. */
   of('restarting', { text: Text, seconds: Count }),
   of('worker-failed', { text: Text }),
+  /** It has handed in what it had, and a newer version of its page takes over. */
+  of('updating', {}),
+  /** Its page is older than what the hub serves. */
+  of('page-outdated', {}),
   of('greeting', {}),
   of('reconnecting', { text: Text, seconds: Count }),
   of('hidden', {}),

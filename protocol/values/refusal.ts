@@ -108,6 +108,7 @@ const COMMON_CODES = [
   'device-memory',
   'webrtc-failed',
   'download-failed',
+  'page-outdated',
   'internal',
 ] as const;
 

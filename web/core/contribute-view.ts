@@ -116,6 +116,8 @@ const REASON_TITLES: Partial<
   'device-slow': { title: 'Faster devices finish this', tone: 'calm' },
   'hub-degraded': { title: 'The hub has trouble', tone: 'warn' },
   'time-up': { title: 'Done for now', tone: 'good' },
+  updating: { title: 'Updating', tone: 'busy' },
+  'page-outdated': { title: 'A newer version is out', tone: 'busy' },
 };
 
 const STEPS: readonly { label: string; phases: readonly DevicePhase[] }[] = [
@@ -153,9 +155,12 @@ function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus) {
   return isElsewhere ? ({ title: 'At work in another tab', tone: 'warn' } as const) : undefined;
 }
 
+/** Why a device stopped by itself. */
+const ENDS: readonly DeviceStatus['reason']['code'][] = ['time-up', 'updating'];
+
 /** Only where the device's own word counts: a page knows better that it is hidden or offline. */
 const titleOf = (phase: ContributeView['phase'], code: DeviceStatus['reason']['code']) =>
-  ['idle', 'downloading'].includes(phase) || code === 'time-up' ? REASON_TITLES[code] : undefined;
+  ['idle', 'downloading'].includes(phase) || ENDS.includes(code) ? REASON_TITLES[code] : undefined;
 
 function sayNext(phase: ContributeView['phase'], status: DeviceStatus, locale?: string): string {
   if (phase !== 'idle' && phase !== 'paused' && phase !== 'hub-down') return '';
@@ -191,7 +196,7 @@ function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
     case 'stopping':
       return 'Handing back unfinished work, so that another device can take it.';
     case 'off':
-      if (status.reason.code === 'time-up') return describeReason(status.reason);
+      if (ENDS.includes(status.reason.code)) return describeReason(status.reason);
       return status.unitsAccepted > 0
         ? `Stopped. Thank you: ${formatNoun(status.unitsAccepted, 'unit')} of yours count.`
         : NOTHING_RUNS;

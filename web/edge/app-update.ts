@@ -1,10 +1,17 @@
 import { Workbox } from 'workbox-window';
+import { openDeadline } from '#client/deadline.ts';
 import { WORK_LOCK } from './contribute/contribution.ts';
+
+/** How long a tab that has just stopped may take to let go of its lock. */
+const LOCK_MS_MAX = 2_000;
+const LOOK_MS_MAX = 15_000;
 
 /** The app's service worker: caching and updates. */
 export interface AppUpdate {
   /** Takes the new version and reloads, unless a tab of this browser may hold a lease. */
   apply(): Promise<'applied' | 'busy'>;
+  /** Asks the hub for a newer version; `onReady` is called when one has come. Says whether it has. */
+  look(): Promise<boolean>;
 }
 
 /**
@@ -13,17 +20,52 @@ export interface AppUpdate {
  */
 export async function openAppUpdate(onReady: () => void): Promise<AppUpdate> {
   const workbox = new Workbox('/sw.js', { type: 'classic' });
-  workbox.addEventListener('waiting', onReady);
-  await workbox.register({ immediate: true });
+  let isReady = false;
+  const heard = new Set<() => void>();
+  const ready = () => {
+    isReady = true;
+    for (const each of heard) each();
+    onReady();
+  };
+  workbox.addEventListener('waiting', ready);
+  // Nothing waits for a page that no service worker controls, as on a first visit: it is only told.
+  workbox.addEventListener('activated', ({ isUpdate, isExternal }) => {
+    if (isUpdate || isExternal) ready();
+  });
+  const registration = await workbox.register({ immediate: true });
   return {
     async apply() {
-      const apply = async (lock: Lock | null) => {
-        if (lock === null) return 'busy' as const;
-        workbox.addEventListener('controlling', () => location.reload());
+      const deadline = openDeadline(LOCK_MS_MAX, undefined);
+      const apply = () => {
+        const waiting = registration?.waiting;
+        if (!waiting) location.reload();
+        waiting?.addEventListener('statechange', () => {
+          if (waiting.state === 'activated') location.reload();
+        });
         workbox.messageSkipWaiting();
         return 'applied' as const;
       };
-      return navigator.locks.request(WORK_LOCK, { ifAvailable: true }, apply);
+      try {
+        return await navigator.locks.request(WORK_LOCK, { signal: deadline.signal }, apply);
+      } catch {
+        return 'busy';
+      } finally {
+        deadline.close();
+      }
+    },
+    async look() {
+      await workbox.update().catch(() => undefined);
+      const isComing = registration?.active && (registration.installing ?? registration.waiting);
+      if (isReady || !isComing) return isReady;
+      return new Promise((resolve) => {
+        const end = () => {
+          clearTimeout(timer);
+          heard.delete(end);
+          resolve(isReady);
+        };
+        const timer = setTimeout(end, LOOK_MS_MAX);
+        heard.add(end);
+      });
     },
   };
 }

@@ -5,6 +5,7 @@ import {
 } from 'workbox-precaching';
 import { NavigationRoute, registerRoute } from 'workbox-routing';
 import { CacheFirst } from 'workbox-strategies';
+import { RUNTIME_CACHE } from '#protocol/messages/background.ts';
 import { PAGE_PATHS } from '../core/router.ts';
 
 declare const self: ServiceWorkerGlobalScope & {
@@ -12,7 +13,6 @@ declare const self: ServiceWorkerGlobalScope & {
   __WB_MANIFEST: { url: string; revision: string | null }[];
 };
 
-const RUNTIME_CACHE = 'pocketgrid-runtime';
 /** Glue and parts of wasm of both builds of one version; older ones go when new ones come in. */
 const RUNTIME_FILES_MAX = 24;
 

@@ -88,7 +88,9 @@ function UpdateNote({ app }: { app: AppModel }) {
       <p>
         <strong>A newer Pocketgrid is ready.</strong>{' '}
         {running
-          ? 'It waits until you stop, so that no work is lost.'
+          ? app.route.value.page === 'contribute'
+            ? 'It is taken up when the work at hand is handed in; then work goes on by itself.'
+            : 'It waits until you stop, or go to the first page.'
           : app.update.value === 'busy'
             ? 'Another tab is at work: stop it there, then update.'
             : 'It takes a second.'}

@@ -222,12 +222,13 @@ export function failAdmissionFetch(turn: Turn, fetch: FetchId, refusal: Refusal)
   return true;
 }
 
-function retryLater(turn: Turn, admission: Admission, { message }: Refusal): void {
+function retryLater(turn: Turn, admission: Admission, { code, message }: Refusal): void {
   admission.fetches.clear();
   admission.stage = 'queued';
   admission.retryAt = retryAt(turn.world.now, admission.fetchFailures);
   admission.fetchFailures += 1;
-  turn.device.idle = why('download-again', { text: message });
+  turn.device.idle =
+    code === 'page-outdated' ? why('page-outdated', {}) : why('download-again', { text: message });
 }
 
 function nextTrial(turn: Turn): void {
@@ -344,7 +345,7 @@ export function trialFailed(
 ): boolean {
   const { admission } = turn.device;
   if (admission?.trial?.worker !== event.worker) return false;
-  if (['download-failed', 'blob-unknown'].includes(event.refusal.code)) {
+  if (['download-failed', 'page-outdated', 'blob-unknown'].includes(event.refusal.code)) {
     // Nothing was tried: its program did not come, or the model is kept no more.
     admission.providers.unshift(admission.trial.provider);
     endTrial(turn, admission);

@@ -150,6 +150,35 @@ test('a device that waits for the hub connects at once when its person asks, onc
   expect(bench.all('connect')).toHaveLength(before + 1);
 });
 
+test('a device that is to finish takes nothing more, hands in its shard, then stops and says why', () => {
+  const bench = openBench();
+  bench.join();
+  const id = bench.lease('a');
+  bench.post({ type: 'finish', reason: why('updating', {}) });
+  const asked = bench.said().filter((type) => type === 'request').length;
+  bench.lease('b');
+  expect(bench.said().at(-1)).toBe('give-back');
+  bench.endRun();
+  bench.log(id);
+  bench.wait(500);
+  expect(bench.device.running).toBe(true);
+  bench.hear({ type: 'accepted', lease: id, units: 1, workBefore: 0, unitCost: 1_000 });
+  expect(bench.said().at(-1)).toBe('bye');
+  expect(bench.said().filter((type) => type === 'request')).toHaveLength(asked);
+  expect(bench.status()).toMatchObject({ phase: 'off', reason: why('updating', {}) });
+  bench.post({ type: 'start' });
+  bench.welcome();
+  expect(bench.device.running).toBe(true);
+});
+
+test('a device that is to finish stops at once where it computes nothing', () => {
+  const bench = openBench();
+  bench.post({ type: 'start' });
+  bench.welcome();
+  bench.post({ type: 'finish', reason: why('updating', {}) });
+  expect(bench.status()?.phase).toBe('off');
+});
+
 test('a hub that is down is tried again after longer and longer, and the page says so', () => {
   const bench = openBench();
   bench.post({ type: 'start' });

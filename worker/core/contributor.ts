@@ -38,6 +38,7 @@ import {
 import { failRuntime, finishRuntime, runtimeProgress, startRuntime } from './runtime.ts';
 import {
   donate,
+  finish,
   helloSigned,
   loseLink,
   openSocket,
@@ -105,6 +106,7 @@ export function stepContributor(
   const turn: Turn = { device, world, effects: [] };
   stepEvent(turn, event);
   if (device.running) holdBack(turn);
+  if (device.running) finish(turn);
   if (device.running) startRuntime(turn);
   if (device.running && device.memoryTrial === undefined) {
     checkAdmission(turn);
@@ -121,6 +123,9 @@ function stepEvent(turn: Turn, event: ContributorEvent): void {
       return start(turn);
     case 'stop':
       return stop(turn);
+    case 'finish':
+      device.finishing = event.reason;
+      return;
     case 'try-now':
       return tryNow(turn);
     case 'visible':

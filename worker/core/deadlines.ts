@@ -54,7 +54,7 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
   stopEngines(turn);
   failShards(turn, id, { refusal, unit });
   // The line broke before its program was here: nothing was tried.
-  if (refusal.code === 'download-failed') return;
+  if (refusal.code === 'download-failed' || refusal.code === 'page-outdated') return;
   // Its room was given back: it is fetched again.
   if (refusal.code === 'blob-unknown' && known !== undefined) {
     return receiveAdmit(turn, { id, ...known });

@@ -17,6 +17,7 @@ import type { HistoryNote } from '#protocol/messages/history.ts';
 import type { BlobRef, Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
 import type { DayBook } from './care/care.ts';
@@ -132,6 +133,8 @@ export type FetchTarget =
 export type ContributorEvent =
   | { type: 'start' }
   | { type: 'stop' }
+  /** Takes nothing more, and stops for this reason when nothing is under way. */
+  | { type: 'finish'; reason: Reason }
   /** Its person wants no more waiting for a hub that was away. */
   | { type: 'try-now' }
   | { type: 'visible'; visible: boolean }

@@ -36,7 +36,8 @@ export function receiveLease(
   const known = device.packages.get(lease.package)?.admission !== undefined;
   const room = device.shards.length < SHARDS_MAX;
   const unwanted = isUnwanted(device, lease.job);
-  if (device.hold !== undefined || unwanted || !known || !room || !digests.ok) {
+  const isOpen = device.hold === undefined && device.finishing === undefined && !unwanted;
+  if (!isOpen || !known || !room || !digests.ok) {
     const reason = unwanted ? why('blocked', {}) : whyNot(turn, { known, room });
     send(turn, { type: 'give-back', lease: lease.id, reason });
     return;
@@ -74,6 +75,7 @@ function readUnits(
 
 function whyNot({ device }: Turn, { known, room }: { known: boolean; room: boolean }): Reason {
   if (device.hold !== undefined) return device.visible ? why('stopped', {}) : device.hold.reason;
+  if (device.finishing !== undefined) return why('stopped', {});
   if (!known) return why('not-admitted', {});
   return room ? why('lease-unreadable', {}) : why('shards-held', { shards: SHARDS_MAX });
 }
@@ -133,6 +135,7 @@ function runShards(turn: Turn): void {
 function requestMore(turn: Turn): void {
   const { device } = turn;
   if (device.link.name !== 'ready' || device.admission !== undefined) return;
+  if (device.finishing !== undefined) return;
   const computing = device.shards.some(({ stage }) => stage === 'running');
   // A device that rests after each shard has no use for the next one yet.
   const wanted = computing && device.care.policy.duty === 100 ? SHARDS_MAX : 1;

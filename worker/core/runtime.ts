@@ -35,7 +35,11 @@ function cancelRuntimes({ device, world, effects }: Turn): void {
     if (held.stage !== 'fetching') continue;
     effects.push({ type: 'cancel-runtime', build });
     const { failures, at } = held;
-    device.runtimes.set(build, { stage: 'waiting', failures, retryAt: world.now, text: '', at });
+    const again = why('download-again', { text: '' });
+    device.runtimes.set(build, {
+      ...{ stage: 'waiting', failures, retryAt: world.now },
+      ...{ why: again, at },
+    });
   }
 }
 
@@ -68,14 +72,17 @@ export function finishRuntime({ device }: Turn, fetch: FetchId): boolean {
 }
 
 /** The line broke: the download goes on where it stopped, after 1, 2, 4 … 30 s. */
-export function failRuntime(turn: Turn, fetch: FetchId, { message }: Refusal): boolean {
+export function failRuntime(turn: Turn, fetch: FetchId, { code, message }: Refusal): boolean {
   const [build, held] = findFetch(turn.device, fetch) ?? [];
   if (build === undefined || held?.stage !== 'fetching') return false;
   turn.device.runtimes.set(build, {
     stage: 'waiting',
     failures: held.failures + 1,
     retryAt: retryAt(turn.world.now, held.failures),
-    text: message,
+    why:
+      code === 'page-outdated'
+        ? why('page-outdated', {})
+        : why('download-again', { text: message }),
     at: held.at,
   });
   return true;
@@ -96,7 +103,7 @@ export function runtimeProgress(
 /** Why the runtime is waited for. */
 export function describeRuntime({ runtimes }: Contributor): Reason {
   for (const held of runtimes.values()) {
-    if (held.stage === 'waiting') return why('download-again', { text: held.text });
+    if (held.stage === 'waiting') return held.why;
   }
   return why('fetching-runtime', {});
 }

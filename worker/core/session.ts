@@ -40,6 +40,7 @@ export function start(turn: Turn): void {
   device.failures = 0;
   device.care.startedAt = turn.world.now;
   delete device.ended;
+  delete device.finishing;
   note(turn, { what: 'started' });
   remember(turn);
   connect(turn);
@@ -220,6 +221,14 @@ export function stop(turn: Turn, ended?: Reason): void {
   device.signing.clear();
   device.requested = 0;
   effects.push({ type: 'left' });
+}
+
+/** Stops a device that is to take nothing more, once nothing is under way. */
+export function finish(turn: Turn): void {
+  const { finishing, shards, admission, memoryTrial } = turn.device;
+  const isTesting = admission?.stage === 'fetching' || admission?.stage === 'trying';
+  const isBusy = shards.length > 0 || isTesting || memoryTrial !== undefined;
+  if (finishing !== undefined && !isBusy) stop(turn, finishing);
 }
 
 export function tickLink(turn: Turn): void {

@@ -75,7 +75,7 @@ export interface Shard {
 /** One build of the runtime, on its way to a device that must fetch it. */
 export type RuntimeFetch = { at?: { received: Bytes; total: Bytes } | undefined } & (
   | { stage: 'fetching'; fetch: FetchId; failures: number }
-  | { stage: 'waiting'; failures: number; retryAt: Instant; text: string }
+  | { stage: 'waiting'; failures: number; retryAt: Instant; why: Reason }
   | { stage: 'here' }
 );
 
@@ -148,6 +148,8 @@ export interface Contributor {
   hold?: Hold;
   /** Why it stopped by itself. */
   ended?: Reason;
+  /** Why it takes nothing more, and stops between two shards. */
+  finishing?: Reason;
   /** What of the traffic of a fetch is counted. */
   counted: Map<FetchId, number>;
   link: Link;

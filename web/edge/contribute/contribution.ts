@@ -36,6 +36,8 @@ export interface Contribution {
   care(policy: Settings['care']): void;
   /** What the device tells of itself now. */
   signal(signals: DeviceSignals): void;
+  /** Takes nothing more, and ends when nothing is under way. */
+  finish(): void;
   /** Waits no longer for a hub that was away. */
   tryNow(): void;
   /** Asks the worker to hand back what it holds, then ends it. */
@@ -115,6 +117,7 @@ export function openContribution(options: {
       work.signals = signals;
       work.worker?.post({ type: 'signals', signals });
     },
+    finish: () => finish(work),
     tryNow: () => work.worker?.post({ type: 'try-now' }),
     stop: () => stop(work),
   };
@@ -187,6 +190,13 @@ function closeWorker(work: Work): void {
   work.worker = undefined;
 }
 
+function finish(work: Work): void {
+  if (!work.state.running || work.state.stopping) return;
+  // A worker that has gone holds nothing.
+  if (work.worker === undefined) end(work, told(work, 'off', why('updating', {})));
+  else work.worker.post({ type: 'finish' });
+}
+
 function stop(work: Work): void {
   if (!work.state.running || work.state.stopping) return;
   if (work.worker === undefined) return end(work, { ...work.state.status, phase: 'off' });
@@ -236,7 +246,7 @@ function receive(work: Work, message: DeviceMessage): void {
 }
 
 function receiveStatus(work: Work, status: DeviceStatus): void {
-  const isOver = work.state.stopping || status.reason.code === 'time-up';
+  const isOver = work.state.stopping || ['time-up', 'updating'].includes(status.reason.code);
   if (isOver && status.phase === 'off') return end(work, status);
   // Nothing follows: the person reads why, and Start is there again.
   if (status.phase === 'refused' || status.phase === 'failed') return end(work, status);

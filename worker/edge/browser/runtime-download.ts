@@ -1,4 +1,5 @@
 import { openDeadline } from '#client/deadline.ts';
+import { RUNTIME_CACHE } from '#protocol/messages/background.ts';
 import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 
 /** The line has to bring something of a part within this time, at any speed. */
@@ -92,7 +93,12 @@ export function openRuntimeDownload(
       const broken = ended.find(({ status }) => status === 'rejected');
       progress(at());
       if (broken?.status === 'rejected') throw broken.reason;
-      compiled = await stream.compiled;
+      try {
+        compiled = await stream.compiled;
+      } catch (error) {
+        await Promise.all(parts.map(({ url }) => forgetFile(url)));
+        throw error;
+      }
       return compiled;
     },
   };
@@ -144,6 +150,7 @@ async function fetchFile(
       progress?.(received);
     }
     if (length !== undefined && received !== length) {
+      await forgetFile(url);
       throw fault('download-failed', `a part of the runtime has ${received} bytes, not ${length}`);
     }
     return new Uint8Array(await new Blob(chunks).arrayBuffer());
@@ -158,6 +165,13 @@ async function fetchFile(
 }
 
 const gone = (status: number): PocketgridError => {
-  const newer = status === 404 ? '; a newer version may be out: reload the page' : '';
-  return fault('download-failed', `the hub answered ${status} for a part of the runtime${newer}`);
+  const said = `the hub answered ${status} for a part of the runtime`;
+  if (status !== 404) return fault('download-failed', said);
+  return fault('page-outdated', `${said}: a newer version is out; reload the page`);
 };
+
+/** Has the browser keep a file no more that cannot be right: it would be given again for ever. */
+async function forgetFile(url: string): Promise<void> {
+  const kept = await globalThis.caches?.open(RUNTIME_CACHE).catch(() => undefined);
+  await kept?.delete(new URL(url, import.meta.url).href);
+}
