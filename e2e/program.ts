@@ -50,11 +50,15 @@ export function openProgram(name: string, words: readonly string[]): Program {
   };
 }
 
-/** Runs a program to its end and gives its output; throws when it does not end with `done`. */
-export async function runProgram(name: string, words: readonly string[]): Promise<string> {
+/** Runs a program until it prints such a line, its last, and gives that; throws when it never does. */
+export async function runProgram(
+  name: string,
+  words: readonly string[],
+  last = /^done/,
+): Promise<string> {
   const program = openProgram(name, words);
   try {
-    return await program.line(/^done/);
+    return await program.line(last);
   } finally {
     await program.stop();
   }

@@ -8,6 +8,7 @@ import { makeMiniLmInputs, makeMobileNetInputs } from './inputs.ts';
 import { KERNELS } from './kernels.ts';
 import { buildMiniLm, MINILM } from './minilm.ts';
 import { buildMobileNetV2, MOBILENET } from './mobilenet.ts';
+import { buildWide, makeWideInputs } from './wide.ts';
 
 interface MadeModel {
   build(seed: number): { model: Uint8Array; parameters: number };
@@ -17,12 +18,12 @@ interface MadeModel {
 /**
  * Writes the benchmark models, which are generated and never committed:
  *
- *     tsx scripts/models/main.ts --out FOLDER [--only minilm|mobilenet|kernels] [--seed 1] [--items 0] [--small]
+ *     tsx scripts/models/main.ts --out FOLDER [--only minilm|mobilenet|wide|kernels] [--seed 1] [--items 0] [--small]
  *
  * → `minilm.onnx` and `mobilenet.onnx`; with items, also `minilm.safetensors` and
  * `mobilenet.safetensors`, inputs to post with them. Small ones are of the same shape at a hundredth
- * of the cost, for adapters in software. `kernels` stands for the small models of `kernels.ts`,
- * which are written only when asked for.
+ * of the cost, for adapters in software. `kernels` stands for the small models of `kernels.ts`
+ * and `wide` for that of `wide.ts`, which are written only when asked for.
  */
 const SMALL = {
   minilm: { layers: 4, hidden: 64, heads: 4, vocab: 2_000, seq: 32 },
@@ -43,12 +44,15 @@ const makersOf = (small: boolean) => {
   };
 };
 
+const WIDE: Record<string, MadeModel> = { wide: { build: buildWide, inputs: makeWideInputs } };
+const MORE = { kernels: KERNELS, wide: WIDE };
+
 const USAGE =
   'usage: tsx scripts/models/main.ts --out FOLDER [--only NAME] [--seed N] [--items N] [--small]';
 
 const FLAGS = {
   out: Text,
-  only: v.exactOptional(v.picklist(['minilm', 'mobilenet', 'kernels'])),
+  only: v.exactOptional(v.picklist(['minilm', 'mobilenet', 'wide', 'kernels'])),
   seed: v.optional(wholeIn(0, 2 ** 32 - 1), '1'),
   items: v.optional(wholeIn(0, 1_000_000), '0'),
   small: Switch,
@@ -62,9 +66,10 @@ async function main(): Promise<void> {
   }
   const { out, only, seed, items, small } = flags;
   await mkdir(out, { recursive: true });
-  const models: Record<string, MadeModel> = only === 'kernels' ? KERNELS : makersOf(small);
+  const more = only === 'kernels' || only === 'wide' ? MORE[only] : undefined;
+  const models: Record<string, MadeModel> = more ?? makersOf(small);
   for (const [name, { build, inputs }] of Object.entries(models)) {
-    if (only !== undefined && only !== 'kernels' && only !== name) continue;
+    if (only !== undefined && more === undefined && only !== name) continue;
     const { model, parameters } = build(seed);
     const path = join(out, `${name}.onnx`);
     await writeFile(path, model);
