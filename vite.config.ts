@@ -1,7 +1,9 @@
+import { lingui } from '@lingui/vite-plugin';
 import { preact } from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { compressApp, type Packing } from './scripts/compress-app.ts';
+import { SENTENCES } from './scripts/languages/macros.ts';
 import { runtimeParts } from './scripts/runtime-parts.ts';
 
 /** `--mode quick`, for a grid on this machine, builds in seconds; a phone then downloads a tenth more. */
@@ -37,7 +39,8 @@ const compressed = (packed: Packing): Plugin => ({
 
 export default defineConfig(({ mode }) => ({
   plugins: [
-    preact(),
+    preact(SENTENCES),
+    lingui({ failOnMissing: false, failOnCompileError: true }),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'web/sw',

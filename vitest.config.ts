@@ -1,9 +1,13 @@
+import { preact } from '@preact/preset-vite';
 import { defineConfig } from 'vitest/config';
 import { startCompiled } from './scripts/compiled/plugin.ts';
+import { SENTENCES } from './scripts/languages/macros.ts';
 
 interface Part {
   name: string;
   testMs?: number;
+  /** Runs before each of its test files. */
+  setup?: string;
 }
 
 const PARTS: readonly Part[] = [
@@ -14,7 +18,7 @@ const PARTS: readonly Part[] = [
   { name: 'hub' },
   { name: 'worker', testMs: 60_000 },
   { name: 'verifier', testMs: 60_000 },
-  { name: 'web' },
+  { name: 'web', setup: './web/languages/tests.ts' },
   { name: 'sim', testMs: 180_000 },
   { name: 'scripts', testMs: 60_000 },
   { name: 'programs' },
@@ -27,13 +31,14 @@ const SLOW = '**/*.slow.test.ts';
  * Two projects: tests that start something, whose files have a process each, and all others, whose
  * files share one, which takes less to start.
  */
-function projectsOf({ name, testMs = 120_000 }: Part) {
+function projectsOf({ name, testMs = 120_000, setup }: Part) {
   const include = [`${name}/**/*.test.ts`, `${name}/**/*.test.tsx`];
   const slow = [`${name}/${SLOW}`];
+  const setupFiles = setup === undefined ? [] : [setup];
   return [
     {
       extends: true as const,
-      test: { name, include, exclude: [SLOW], isolate: false, testTimeout: testMs },
+      test: { name, include, exclude: [SLOW], setupFiles, isolate: false, testTimeout: testMs },
     },
     { extends: true as const, test: { name: `${name} slow`, include: slow, testTimeout: testMs } },
   ];
@@ -42,7 +47,10 @@ function projectsOf({ name, testMs = 120_000 }: Part) {
 export default defineConfig({
   // Told apart from vite.config.ts: tests need no page.
   publicDir: false,
-  plugins: [startCompiled],
+  plugins: [
+    startCompiled,
+    preact({ ...SENTENCES, prefreshEnabled: false, devToolsEnabled: false }),
+  ],
   test: {
     environment: 'node',
     globalSetup: './scripts/compiled/setup.ts',

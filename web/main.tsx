@@ -1,3 +1,6 @@
+import { t } from '@lingui/core/macro';
+import { chooseLanguage, decodeLanguage } from './core/language-names.ts';
+import { openLanguage } from './languages/load.ts';
 import './ui/styles/base.css';
 import './ui/styles/contribute.css';
 import './ui/styles/settings.css';
@@ -33,6 +36,12 @@ import type { MoneyActions } from './ui/money/actions.ts';
 /** The service worker fetches the whole app ahead of need, so it waits until the page is calm. */
 const UPDATE_DELAY_MS = 4_000;
 const GRID_MS = 20_000;
+
+const language = openLanguage(
+  decodeLanguage(readStored('language')) ?? chooseLanguage(navigator.languages),
+  navigator.languages,
+);
+await language.speak(language.now.value);
 
 const route = signal<Route>(decodeRoute(location.pathname));
 const contribution = signal<ContributionState>({
@@ -87,10 +96,13 @@ const app: AppModel = {
   route,
   theme,
   announcement,
+  language: language.now,
+  speak: (code) => void speak(code),
+  loadSentences: language.loadRest,
   world,
   settings,
   grid,
-  obstacle: findObstacle(),
+  obstacle: computed(findObstacle),
   cautions: computed(() => findCautions(signals.value)),
   signals,
   said,
@@ -139,6 +151,19 @@ render(
 void showGrid();
 setTimeout(openUpdatesWhenCalm, UPDATE_DELAY_MS);
 
+/** Speaks a language from now on, on later visits too. */
+async function speak(code: string): Promise<void> {
+  const chosen = decodeLanguage(code);
+  if (chosen === undefined) return;
+  try {
+    await language.speak(chosen);
+    writeStored('language', chosen);
+  } catch (cause) {
+    // Offline, or just updated: the page goes on in the language it has.
+    console.error(`the sentences of ${chosen} were not loaded`, cause);
+  }
+}
+
 function readTheme(): Theme {
   const stored = readStored('theme');
   return stored === 'light' || stored === 'dark' ? stored : 'auto';
@@ -148,16 +173,14 @@ function findObstacle(): Obstacle | undefined {
   const embedding = findEmbeddingApp(navigator.userAgent);
   if (embedding !== undefined) {
     return {
-      title: `This page is open inside ${embedding}.`,
-      advice:
-        'Such windows stop pages that compute. Open its menu, choose “Open in browser”, and tap Start there.',
+      title: t`This page is open inside ${embedding}.`,
+      advice: t`Such windows stop pages that compute. Open its menu, choose “Open in browser”, and tap Start there.`,
     };
   }
   if (isSecureContext) return undefined;
   return {
-    title: 'This address is not secure.',
-    advice:
-      'Browsers allow this work only over HTTPS. Ask whoever runs this hub to start it with --lan, then open the https address it prints.',
+    title: t`This address is not secure.`,
+    advice: t`Browsers allow this work only over HTTPS. Ask whoever runs this hub to start it with --lan, then open the https address it prints.`,
   };
 }
 
@@ -221,6 +244,7 @@ async function loadEarnings() {
   const [{ Earnings }, actions] = await Promise.all([
     import('./ui/money/earnings.tsx'),
     loadMoney(),
+    language.loadRest(),
   ]);
   return { Earnings, actions };
 }
@@ -230,6 +254,7 @@ async function loadDashboard() {
     import('./ui/dashboard/pages.tsx'),
     import('./edge/jobs/developer-calls.ts'),
     loadMoney(),
+    language.loadRest(),
   ]);
   return {
     Pages: pages.DashboardPages,

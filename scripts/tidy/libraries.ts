@@ -16,6 +16,10 @@ const EVERYWHERE: Record<string, { zones: RegExp; reason: string }> = {
   canonicalize: { zones: /^protocol$/, reason: 'the canonical JSON of what is signed' },
   preact: { zones: /^web\/(ui|main|edge)$/, reason: 'the language the pages are written in' },
   '@preact/signals': { zones: /^web\/(ui|main|edge)$/, reason: 'the state the pages show' },
+  '@lingui/core': {
+    zones: /^web\/(core|ui|edge|main)$/,
+    reason: 'sentences are written in it; catalogues and Intl alone',
+  },
   hono: { zones: /^hub\/edge$/, reason: 'routes are spread over a file for each resource' },
   'onnxruntime-web': { zones: /^worker\/edge$/, reason: 'each compute worker carries a bundle' },
   vitest: { zones: /^(?!e2e$)/, reason: 'the test runner' },

@@ -5,7 +5,7 @@ import { viewAudit } from './audit-view.ts';
 import { STATUS_OFF } from './contribute-view.ts';
 
 const view = (units: number, policy: CheckPolicy = CHECK_POLICY_DEFAULT) =>
-  viewAudit({ ...STATUS_OFF, checks: { policy, units, model: 'Digits' } }, 'en');
+  viewAudit({ ...STATUS_OFF, checks: { policy, units, model: 'Digits' } });
 
 test('the page says nothing before the hub has told the count', () => {
   expect(viewAudit(STATUS_OFF)).toBeUndefined();

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatSentence } from './format.ts';
@@ -27,8 +28,8 @@ export function viewBan({ refusal }: DeviceStatus, world: EvidenceWorld): BanWor
   const { asking, saved } = world;
   const outcome = outcomeOf(world);
   return {
-    text: 'This device is banned for a day: a check found one of its units wrong. If you think that is a mistake, save the evidence and send it to whoever runs this hub. It holds the signed receipt and the verdict: anyone can compute that unit again, and the operator can lift the ban.',
-    action: asking ? 'Asking…' : saved ? 'Save it again' : 'Save the evidence',
+    text: t`This device is banned for a day: a check found one of its units wrong. If you think that is a mistake, save the evidence and send it to whoever runs this hub. It holds the signed receipt and the verdict: anyone can compute that unit again, and the operator can lift the ban.`,
+    action: asking ? t`Asking…` : saved ? t`Save it again` : t`Save the evidence`,
     ...(outcome === undefined ? {} : { outcome }),
   };
 }
@@ -36,6 +37,6 @@ export function viewBan({ refusal }: DeviceStatus, world: EvidenceWorld): BanWor
 function outcomeOf({ saved, refusal }: EvidenceWorld): BanWords['outcome'] {
   if (refusal !== undefined) return { bad: true, text: formatSentence(refusal.message) };
   if (!saved) return undefined;
-  const text = 'Saved. “npm run verify-receipt -- FILE” checks it, and the dashboard replays it.';
+  const text = t`Saved. “npm run verify-receipt -- FILE” checks it, and the dashboard replays it.`;
   return { bad: false, text };
 }

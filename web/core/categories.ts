@@ -1,12 +1,19 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg } from '@lingui/core/macro';
 import type { JobCategory } from '#protocol/api/about.ts';
 
+interface CategoryWords {
+  name: MessageDescriptor;
+  says: MessageDescriptor;
+}
+
 /** What a category of jobs is called, and what belongs to it. */
-export const CATEGORY_WORDS: Readonly<Record<JobCategory, { name: string; says: string }>> = {
-  language: { name: 'Language', says: 'Texts: what they mean, what they are about.' },
-  vision: { name: 'Vision', says: 'Pictures and videos: what they show.' },
-  audio: { name: 'Audio', says: 'Speech, music and other sound.' },
-  science: { name: 'Science', says: 'Measurements and models of nature.' },
-  other: { name: 'Other', says: 'Whatever its developer gave no category.' },
+export const CATEGORY_WORDS: Readonly<Record<JobCategory, CategoryWords>> = {
+  language: { name: msg`Language`, says: msg`Texts: what they mean, what they are about.` },
+  vision: { name: msg`Vision`, says: msg`Pictures and videos: what they show.` },
+  audio: { name: msg`Audio`, says: msg`Speech, music and other sound.` },
+  science: { name: msg`Science`, says: msg`Measurements and models of nature.` },
+  other: { name: msg`Other`, says: msg`Whatever its developer gave no category.` },
 };
 
 /** Categories with their names, as a choice shows them. */

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { DeviceSignals } from '#protocol/messages/care.ts';
 
 /** Something to know before Start. Nothing is forbidden: the person decides. */
@@ -13,12 +14,12 @@ const BATTERY_LOW = 20;
 export function findCautions({ savesData, battery }: DeviceSignals): Caution[] {
   const cautions: Caution[] = [];
   if (savesData) {
-    const advice = 'Start fetches about 4 MB and a model: wait for Wi-Fi if your plan counts them.';
-    cautions.push({ id: 'save-data', title: 'Your browser is set to save data.', advice });
+    const advice = t`Start fetches about 4 MB and a model: wait for Wi-Fi if your plan counts them.`;
+    cautions.push({ id: 'save-data', title: t`Your browser is set to save data.`, advice });
   }
   if (battery !== undefined && !battery.charging && battery.level <= BATTERY_LOW) {
-    const title = `The battery is at ${Math.round(battery.level)} %.`;
-    const advice = 'This work takes about as much as a game: plug in first if you can.';
+    const title = t`The battery is at ${Math.round(battery.level)} %.`;
+    const advice = t`This work takes about as much as a game: plug in first if you can.`;
     cautions.push({ id: 'battery', title, advice });
   }
   return cautions;

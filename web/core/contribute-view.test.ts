@@ -43,7 +43,7 @@ describe('what the device does and why', () => {
 
   test('no speed is shown before it is measured', () => {
     const speed = (status: Partial<DeviceStatus>) =>
-      viewContribute(world({ phase: 'working', ...status }), 'en').figures.find(
+      viewContribute(world({ phase: 'working', ...status })).figures.find(
         ({ id }) => id === 'speed',
       )?.value;
     expect(speed({ unitsAccepted: 64, shardsAccepted: 1 })).toBe('–');
@@ -54,7 +54,7 @@ describe('what the device does and why', () => {
     const received = 1_400_000 as DeviceStatus['served'];
     const runtime = { received, total: 2_800_000 as DeviceStatus['served'] };
     const reason = why('fetching-runtime', {});
-    const view = viewContribute(world({ phase: 'downloading', reason, runtime }), 'en');
+    const view = viewContribute(world({ phase: 'downloading', reason, runtime }));
     expect(view).toMatchObject({
       title: 'Getting ready',
       runtime: { fraction: 0.5, label: '1.4 MB of 2.8 MB' },
@@ -128,7 +128,6 @@ describe('what the device does and why', () => {
         >,
         shard: { job: 'job_00000000000000aa' as JobId, unitsDone: 3, units: 12 },
       }),
-      'en',
     );
     expect(view.download?.fraction).toBe(0.75);
     expect(view.download?.overPeers).toBeCloseTo(2 / 3);

@@ -1,5 +1,5 @@
-import { describeNext } from '#protocol/api/next-steps.ts';
-import { describeReason } from '#protocol/api/sentences.ts';
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural, t } from '@lingui/core/macro';
 import type { DevicePhase, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
 import {
@@ -7,11 +7,11 @@ import {
   formatCount,
   formatMillis,
   formatMinute,
-  formatNoun,
   formatRate,
   formatSentence,
   formatShare,
 } from './format.ts';
+import { say, sayNext, sayReason } from './language.ts';
 
 /** Everything the contribute page is drawn from. */
 export interface ContributeWorld {
@@ -71,88 +71,91 @@ export const STATUS_OFF: DeviceStatus = {
 };
 
 /** Said before the first start. */
-export const NOTHING_RUNS = 'Nothing runs until you tap Start.';
+export const sayNothingRuns = (): string => t`Nothing runs until you tap Start.`;
 
-const TITLES: Record<ContributeView['phase'], { title: string; tone: Tone }> = {
-  off: { title: 'Ready when you are', tone: 'calm' },
-  connecting: { title: 'Connecting to the grid', tone: 'busy' },
-  idle: { title: 'Waiting for work', tone: 'calm' },
-  downloading: { title: 'Fetching the model', tone: 'busy' },
-  admitting: { title: 'Testing this device', tone: 'busy' },
-  working: { title: 'Computing', tone: 'good' },
-  paused: { title: 'Paused', tone: 'warn' },
-  restarting: { title: 'Starting again', tone: 'warn' },
-  failed: { title: 'This device cannot go on', tone: 'bad' },
-  refused: { title: 'The grid turned this device down', tone: 'bad' },
-  offline: { title: 'You are offline', tone: 'warn' },
-  hidden: { title: 'Paused while out of sight', tone: 'warn' },
-  'hub-down': { title: 'The hub is not answering', tone: 'warn' },
-  stopping: { title: 'Stopping', tone: 'calm' },
+interface Title {
+  title: MessageDescriptor;
+  tone: Tone;
+}
+
+const TITLES: Record<ContributeView['phase'], Title> = {
+  off: { title: msg`Ready when you are`, tone: 'calm' },
+  connecting: { title: msg`Connecting to the grid`, tone: 'busy' },
+  idle: { title: msg`Waiting for work`, tone: 'calm' },
+  downloading: { title: msg`Fetching the model`, tone: 'busy' },
+  admitting: { title: msg`Testing this device`, tone: 'busy' },
+  working: { title: msg`Computing`, tone: 'good' },
+  paused: { title: msg`Paused`, tone: 'warn' },
+  restarting: { title: msg`Starting again`, tone: 'warn' },
+  failed: { title: msg`This device cannot go on`, tone: 'bad' },
+  refused: { title: msg`The grid turned this device down`, tone: 'bad' },
+  offline: { title: msg`You are offline`, tone: 'warn' },
+  hidden: { title: msg`Paused while out of sight`, tone: 'warn' },
+  'hub-down': { title: msg`The hub is not answering`, tone: 'warn' },
+  stopping: { title: msg`Stopping`, tone: 'calm' },
 };
 
 /** Titles of reasons that say more than their phase. */
-const REASON_TITLES: Partial<
-  Record<DeviceStatus['reason']['code'], { title: string; tone: Tone }>
-> = {
-  'no-jobs': { title: 'No work right now', tone: 'calm' },
-  'no-units-open': { title: 'No work right now', tone: 'calm' },
-  'awaiting-work': { title: 'Getting work', tone: 'busy' },
-  'job-in-check': { title: 'Work is on its way', tone: 'busy' },
-  'needs-verifier': { title: 'Work waits for a verifier', tone: 'calm' },
-  'at-capacity': { title: 'Waiting for a check', tone: 'calm' },
-  unjudged: { title: 'Waiting for a check', tone: 'calm' },
-  disputed: { title: 'Waiting for a second check', tone: 'calm' },
-  'newcomers-full': { title: 'Waiting for its turn', tone: 'calm' },
-  'kept-ready': { title: 'Ready for the next question', tone: 'good' },
-  'memory-trial': { title: 'Testing its memory', tone: 'busy' },
-  'fetching-runtime': { title: 'Getting ready', tone: 'busy' },
-  'download-again': { title: 'The download broke off', tone: 'warn' },
-  'device-unfit': { title: 'This model does not run here', tone: 'warn' },
-  'admission-slow': { title: 'The download took too long', tone: 'warn' },
-  'capability-memory': { title: 'This model needs more memory', tone: 'warn' },
-  'capability-provider': { title: 'This browser cannot compute', tone: 'bad' },
-  'capability-feature': { title: 'This model does not run here', tone: 'warn' },
-  'providers-suspended': { title: 'This model does not run right here', tone: 'warn' },
-  'device-slow': { title: 'Faster devices finish this', tone: 'calm' },
-  'hub-degraded': { title: 'The hub has trouble', tone: 'warn' },
-  'time-up': { title: 'Done for now', tone: 'good' },
-  updating: { title: 'Updating', tone: 'busy' },
-  'page-outdated': { title: 'A newer version is out', tone: 'busy' },
+const REASON_TITLES: Partial<Record<DeviceStatus['reason']['code'], Title>> = {
+  'no-jobs': { title: msg`No work right now`, tone: 'calm' },
+  'no-units-open': { title: msg`No work right now`, tone: 'calm' },
+  'awaiting-work': { title: msg`Getting work`, tone: 'busy' },
+  'job-in-check': { title: msg`Work is on its way`, tone: 'busy' },
+  'needs-verifier': { title: msg`Work waits for a verifier`, tone: 'calm' },
+  'at-capacity': { title: msg`Waiting for a check`, tone: 'calm' },
+  unjudged: { title: msg`Waiting for a check`, tone: 'calm' },
+  disputed: { title: msg`Waiting for a second check`, tone: 'calm' },
+  'newcomers-full': { title: msg`Waiting for its turn`, tone: 'calm' },
+  'kept-ready': { title: msg`Ready for the next question`, tone: 'good' },
+  'memory-trial': { title: msg`Testing its memory`, tone: 'busy' },
+  'fetching-runtime': { title: msg`Getting ready`, tone: 'busy' },
+  'download-again': { title: msg`The download broke off`, tone: 'warn' },
+  'device-unfit': { title: msg`This model does not run here`, tone: 'warn' },
+  'admission-slow': { title: msg`The download took too long`, tone: 'warn' },
+  'capability-memory': { title: msg`This model needs more memory`, tone: 'warn' },
+  'capability-provider': { title: msg`This browser cannot compute`, tone: 'bad' },
+  'capability-feature': { title: msg`This model does not run here`, tone: 'warn' },
+  'providers-suspended': { title: msg`This model does not run right here`, tone: 'warn' },
+  'device-slow': { title: msg`Faster devices finish this`, tone: 'calm' },
+  'hub-degraded': { title: msg`The hub has trouble`, tone: 'warn' },
+  'time-up': { title: msg`Done for now`, tone: 'good' },
+  updating: { title: msg`Updating`, tone: 'busy' },
+  'page-outdated': { title: msg`A newer version is out`, tone: 'busy' },
 };
 
-const STEPS: readonly { label: string; phases: readonly DevicePhase[] }[] = [
-  { label: 'Connect', phases: ['connecting', 'waiting'] },
-  { label: 'Fetch', phases: ['downloading'] },
-  { label: 'Test', phases: ['admitting'] },
-  { label: 'Compute', phases: ['working', 'idle'] },
+const STEPS: readonly { label: MessageDescriptor; phases: readonly DevicePhase[] }[] = [
+  { label: msg`Connect`, phases: ['connecting', 'waiting'] },
+  { label: msg`Fetch`, phases: ['downloading'] },
+  { label: msg`Test`, phases: ['admitting'] },
+  { label: msg`Compute`, phases: ['working', 'idle'] },
 ];
 
 /** Words and numbers for what the device is doing and why. */
-export function viewContribute(world: ContributeWorld, locale?: string): ContributeView {
+export function viewContribute(world: ContributeWorld): ContributeView {
   const { status } = world;
   const phase = namePhase(world);
-  const { title, tone } =
-    elsewhere(phase, status) ?? titleOf(phase, status.reason.code) ?? TITLES[phase];
+  const named = elsewhere(phase, status) ?? titleOf(phase, status.reason.code) ?? TITLES[phase];
+  const title = say(named.title);
   const reason = formatSentence(explain(phase, status));
   return {
     phase,
-    tone,
+    tone: named.tone,
     title,
     reason,
-    next: sayNext(phase, status, locale),
+    next: nextWords(phase, status),
     ...askOf(status),
-    caption: describePicture(phase, status, locale),
+    caption: describePicture(phase, status),
     steps: viewSteps(world),
-    figures: viewFigures(status, locale),
+    figures: viewFigures(status),
     announcement: `${title}. ${reason}`,
-    ...viewProgress(status, locale),
+    ...viewProgress(status),
   };
 }
 
 /** A device has one session: a second tab of this browser takes over from the first. */
-function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus) {
+function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus): Title | undefined {
   const isElsewhere = phase === 'refused' && refusal?.code === 'already-connected';
-  return isElsewhere ? ({ title: 'At work in another tab', tone: 'warn' } as const) : undefined;
+  return isElsewhere ? { title: msg`At work in another tab`, tone: 'warn' } : undefined;
 }
 
 /** Why a device stopped by itself. */
@@ -162,14 +165,14 @@ const ENDS: readonly DeviceStatus['reason']['code'][] = ['time-up', 'updating'];
 const titleOf = (phase: ContributeView['phase'], code: DeviceStatus['reason']['code']) =>
   ['idle', 'downloading'].includes(phase) || ENDS.includes(code) ? REASON_TITLES[code] : undefined;
 
-function sayNext(phase: ContributeView['phase'], status: DeviceStatus, locale?: string): string {
+function nextWords(phase: ContributeView['phase'], status: DeviceStatus): string {
   if (phase !== 'idle' && phase !== 'paused' && phase !== 'hub-down') return '';
   const { reason, nextAt } = status;
   const when =
     nextAt === undefined || reason.code === 'reconnecting'
       ? ''
-      : ` At ${formatMinute(nextAt, locale)}.`;
-  return `${describeNext(reason)}${when}`;
+      : ` ${t`At ${formatMinute(nextAt)}.`}`;
+  return `${sayNext(reason)}${when}`;
 }
 
 function askOf({ reason }: DeviceStatus): Pick<ContributeView, 'ask'> {
@@ -190,34 +193,35 @@ function namePhase({ status, running, stopping, online, visible }: ContributeWor
 function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
   switch (phase) {
     case 'offline':
-      return 'Nothing is lost. Work goes on by itself when the connection is back.';
+      return t`Nothing is lost. Work goes on by itself when the connection is back.`;
     case 'hidden':
-      return 'Phones suspend pages that cannot be seen, so the work was handed back. Keep this page in view.';
+      return t`Phones suspend pages that cannot be seen, so the work was handed back. Keep this page in view.`;
     case 'stopping':
-      return 'Handing back unfinished work, so that another device can take it.';
+      return t`Handing back unfinished work, so that another device can take it.`;
     case 'off':
-      if (ENDS.includes(status.reason.code)) return describeReason(status.reason);
+      if (ENDS.includes(status.reason.code)) return sayReason(status.reason);
       return status.unitsAccepted > 0
-        ? `Stopped. Thank you: ${formatNoun(status.unitsAccepted, 'unit')} of yours count.`
-        : NOTHING_RUNS;
+        ? t`Stopped. Thank you: ${plural(status.unitsAccepted, { one: '# unit', other: '# units' })} of yours count.`
+        : sayNothingRuns();
     default:
-      return describeReason(status.phase === 'off' ? why('starting', {}) : status.reason);
+      return sayReason(status.phase === 'off' ? why('starting', {}) : status.reason);
   }
 }
 
-function describePicture(phase: ContributeView['phase'], { shard }: DeviceStatus, locale?: string) {
+function describePicture(phase: ContributeView['phase'], { shard }: DeviceStatus) {
   if (phase === 'working' && shard !== undefined) {
-    return `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)} done in this shard.`;
+    return t`${formatCount(shard.unitsDone)} of ${plural(shard.units, { one: '# unit', other: '# units' })} done in this shard.`;
   }
   return ['off', 'refused', 'failed', 'idle'].includes(phase)
-    ? 'What a model sees: a digit in 8 × 8 pixels. The sample job has 1,797.'
-    : 'The cells fill as this device computes a shard.';
+    ? t`What a model sees: a digit in 8 × 8 pixels. The sample job has 1,797.`
+    : t`The cells fill as this device computes a shard.`;
 }
 
 function viewSteps({ status, running }: ContributeWorld): ContributeView['steps'] {
   const at = STEPS.findIndex(({ phases }) => phases.includes(status.phase));
   const tested = status.provider !== undefined || status.phase === 'working';
-  return STEPS.map(({ label }, index) => {
+  return STEPS.map(({ label: sentence }, index) => {
+    const label = say(sentence);
     if (!running || at === -1) return { label, state: 'next' };
     // Waiting for a first job: only the connection stands.
     if (at === STEPS.length - 1 && !tested) return { label, state: index === 0 ? 'done' : 'next' };
@@ -225,70 +229,71 @@ function viewSteps({ status, running }: ContributeWorld): ContributeView['steps'
   });
 }
 
-function viewFigures(status: DeviceStatus, locale?: string): Figure[] {
+function viewFigures(status: DeviceStatus): Figure[] {
   const { unitsChecked, unitsMismatched } = status;
   return [
     {
       id: 'accepted',
-      label: 'units accepted',
-      value: formatCount(status.unitsAccepted, locale),
-      note: `in ${formatNoun(status.shardsAccepted, 'shard', locale)}`,
+      label: t`units accepted`,
+      value: formatCount(status.unitsAccepted),
+      note: t`in ${plural(status.shardsAccepted, { one: '# shard', other: '# shards' })}`,
     },
     {
       id: 'checked',
-      label: 'units checked',
-      value: formatCount(unitsChecked, locale),
+      label: t`units checked`,
+      value: formatCount(unitsChecked),
       note:
         unitsChecked === 0
-          ? 'a few are drawn at random'
+          ? t`a few are drawn at random`
           : unitsMismatched === 0
-            ? 'all of them right'
-            : `${formatCount(unitsMismatched, locale)} did not match`,
+            ? t`all of them right`
+            : t`${formatCount(unitsMismatched)} did not match`,
     },
     {
       id: 'speed',
-      label: 'units a second',
-      value: status.unitsPerSecond === undefined ? '–' : formatRate(status.unitsPerSecond, locale),
+      label: t`units a second`,
+      value: status.unitsPerSecond === undefined ? '–' : formatRate(status.unitsPerSecond),
       note:
         status.unitMs === undefined
-          ? 'measured as it works'
-          : `${formatMillis(status.unitMs, locale)} each`,
+          ? t`measured as it works`
+          : t`${formatMillis(status.unitMs)} each`,
     },
     {
       id: 'served',
-      label: 'passed on to peers',
-      value: formatBytes(status.served, locale),
-      note: 'model pieces this device shared',
+      label: t`passed on to peers`,
+      value: formatBytes(status.served),
+      note: t`model pieces this device shared`,
     },
   ];
 }
 
-function viewProgress(
-  { runtime, download, shard }: DeviceStatus,
-  locale?: string,
-): Pick<ContributeView, 'runtime' | 'download' | 'shard'> {
+function viewProgress({
+  runtime,
+  download,
+  shard,
+}: DeviceStatus): Pick<ContributeView, 'runtime' | 'download' | 'shard'> {
   const view: Pick<ContributeView, 'runtime' | 'download' | 'shard'> = {};
   if (runtime !== undefined && runtime.total > 0) {
     const { received, total } = runtime;
     view.runtime = {
       fraction: Math.min(1, received / total),
-      label: `${formatBytes(received, locale)} of ${formatBytes(total, locale)}`,
+      label: t`${formatBytes(received)} of ${formatBytes(total)}`,
     };
   }
   if (download !== undefined && download.total > 0) {
     const { received, total, overPeers, overHttps } = download;
     view.download = {
       fraction: Math.min(1, received / total),
-      label: `${formatBytes(received, locale)} of ${formatBytes(total, locale)}`,
+      label: t`${formatBytes(received)} of ${formatBytes(total)}`,
       overPeers: overPeers + overHttps === 0 ? 0 : overPeers / (overPeers + overHttps),
-      sources: `${formatBytes(overPeers, locale)} from peers, ${formatBytes(overHttps, locale)} over HTTPS`,
+      sources: t`${formatBytes(overPeers)} from peers, ${formatBytes(overHttps)} over HTTPS`,
     };
   }
   if (shard !== undefined && shard.units > 0) {
     const fraction = Math.min(1, shard.unitsDone / shard.units);
     view.shard = {
       fraction,
-      label: `${formatCount(shard.unitsDone, locale)} of ${formatNoun(shard.units, 'unit', locale)}, ${formatShare(fraction, 0, locale)}`,
+      label: t`${formatCount(shard.unitsDone)} of ${plural(shard.units, { one: '# unit', other: '# units' })}, ${formatShare(fraction, 0)}`,
     };
   }
   return view;

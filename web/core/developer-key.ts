@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { API_KEY_PREFIX } from '#protocol/api/api.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 
@@ -6,11 +7,11 @@ const KEY = new RegExp(`^${API_KEY_PREFIX}[A-Za-z0-9_-]{16,}$`);
 /** Checks the look of a pasted key; only the hub knows whether it is the right one. */
 export function decodeDeveloperKey(text: string): Result<string> {
   const key = text.trim();
-  if (key === '') return refuse('key-missing', 'Paste the key that the hub’s operator gave you.');
+  if (key === '') return refuse('key-missing', t`Paste the key that the hub’s operator gave you.`);
   if (!KEY.test(key)) {
     return refuse(
       'key-wrong',
-      `That is no key. A key starts with ${API_KEY_PREFIX} and has no spaces; copy it whole.`,
+      t`That is no key. A key starts with ${API_KEY_PREFIX} and has no spaces; copy it whole.`,
     );
   }
   return accept(key);

@@ -50,27 +50,27 @@ export function estimateEnergy(
   };
 }
 
-/** Grams of CO₂ equivalents a kilowatt-hour in 2023, by Ember and the Energy Institute. */
+/** Grams of CO₂ equivalents a kilowatt-hour in 2023, by Ember and the Energy Institute; countries by ISO 3166. */
 export const CARBON_REGIONS = {
-  world: { name: 'World', grams: 481 },
-  de: { name: 'Germany', grams: 381 },
-  at: { name: 'Austria', grams: 111 },
-  fr: { name: 'France', grams: 56 },
-  no: { name: 'Norway', grams: 30 },
-  dk: { name: 'Denmark', grams: 152 },
-  fi: { name: 'Finland', grams: 79 },
-  ca: { name: 'Canada', grams: 170 },
-  br: { name: 'Brazil', grams: 98 },
-  au: { name: 'Australia', grams: 549 },
-  cn: { name: 'China', grams: 582 },
-  in: { name: 'India', grams: 713 },
+  world: 481,
+  de: 381,
+  at: 111,
+  fr: 56,
+  no: 30,
+  dk: 152,
+  fi: 79,
+  ca: 170,
+  br: 98,
+  au: 549,
+  cn: 582,
+  in: 713,
 } as const;
 /** A region whose electricity is known. */
 export type CarbonRegion = keyof typeof CARBON_REGIONS;
 
 /** Grams of CO₂ equivalents of so many watt-hours. */
 export const estimateCarbon = (energy: Range, region: CarbonRegion): Range =>
-  scale(energy, CARBON_REGIONS[region].grams / 1_000);
+  scale(energy, CARBON_REGIONS[region] / 1_000);
 
 const add = (a: Range, b: Range): Range => ({ low: a.low + b.low, high: a.high + b.high });
 const scale = ({ low, high }: Range, by: number): Range => ({ low: low * by, high: high * by });

@@ -1,22 +1,28 @@
+import { t } from '@lingui/core/macro';
+import { spokenLocale } from './language.ts';
+
 /** Makes each formatter once: making one takes longer than using it a hundred times. */
 function kept<Options extends object, Format>(
-  make: (options: Options, locale?: string) => Format,
+  make: (options: Options, locale: string) => Format,
 ): (options: Options, locale?: string) => Format {
   const known = new Map<string, Format>();
-  return (options, locale) => {
-    const name = `${locale ?? ''} ${JSON.stringify(options)}`;
+  return (options, locale = spokenLocale()) => {
+    const name = `${locale} ${JSON.stringify(options)}`;
     const found = known.get(name) ?? make(options, locale);
     known.set(name, found);
     return found;
   };
 }
 
-// Numbers and times as a person reads them; `locale` is the browser's own when absent.
+// Numbers and times as a person reads them; `locale` is that of the page when absent.
 const numberFormat = kept(
   (options: Intl.NumberFormatOptions, locale) => new Intl.NumberFormat(locale, options),
 );
 const dateFormat = kept(
   (options: Intl.DateTimeFormatOptions, locale) => new Intl.DateTimeFormat(locale, options),
+);
+const countryNames = kept(
+  (options: Intl.DisplayNamesOptions, locale) => new Intl.DisplayNames(locale, options),
 );
 const relativeFormat = kept(
   (options: Intl.RelativeTimeFormatOptions, locale) => new Intl.RelativeTimeFormat(locale, options),
@@ -99,7 +105,7 @@ export const formatLamports = (amount: bigint, locale?: string): string =>
 
 /** A price, a decimal string of a u64; "0" is the work of volunteers. */
 export const formatPrice = (amount: string): string =>
-  amount === '0' ? 'free: volunteers compute it' : formatSol(BigInt(amount));
+  amount === '0' ? t`free: volunteers compute it` : formatSol(BigInt(amount));
 
 /** A reason from the hub or the worker as a sentence of its own. */
 export function formatSentence(text: string): string {
@@ -107,14 +113,10 @@ export function formatSentence(text: string): string {
   return /[.!?…:]$/.test(sentence) || sentence === '' ? sentence : `${sentence}.`;
 }
 
-/** A count with its noun in the right number, in English: `1 unit`, `3 units`. */
-export const formatNoun = (value: number, noun: string, locale?: string): string =>
-  `${formatCount(value, locale)} ${noun}${value === 1 ? '' : 's'}`;
-
 /** How long ago `at` was, in words: `just now`, `3 minutes ago`. */
 export function formatAgo(at: number, now: number, locale?: string): string {
   const seconds = Math.max(0, Math.round((now - at) / 1000));
-  if (seconds < 10) return 'just now';
+  if (seconds < 10) return t`just now`;
   const format = relativeFormat({ numeric: 'always' }, locale);
   if (seconds < 60) return format.format(-seconds, 'second');
   if (seconds < 3600) return format.format(-Math.floor(seconds / 60), 'minute');
@@ -138,6 +140,10 @@ export const formatMinute = (at: number, locale?: string): string =>
 export const nameWeekday = (weekday: number, locale?: string): string =>
   // 4 January 1970 was a Sunday.
   dateFormat({ weekday: 'long', timeZone: 'UTC' }, locale).format((3 + weekday) * 86_400_000);
+
+/** A country by its ISO code. */
+export const nameCountry = (code: string, locale?: string): string =>
+  countryNames({ type: 'region' }, locale).of(code.toUpperCase()) ?? code;
 
 /** The first eight digits of a key or digest, enough to tell two apart by eye. */
 export const formatId = (hex: string): string => hex.slice(0, 8);

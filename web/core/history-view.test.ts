@@ -57,14 +57,14 @@ describe('energy', () => {
   });
 
   test('of every region is that of its electricity', () => {
-    for (const { grams } of Object.values(CARBON_REGIONS)) expect(grams).toBeGreaterThan(0);
+    for (const grams of Object.values(CARBON_REGIONS)) expect(grams).toBeGreaterThan(0);
   });
 });
 
 test('totals are in words, with both ends of what is estimated', () => {
   const history = { days: [addToDay(undefined, NOTE)], notes: [] };
   const about = { today: 10, platform: 'ios', region: 'world' } as const;
-  expect(viewTotals(history, about, 'en')).toMatchObject({
+  expect(viewTotals(history, about)).toMatchObject({
     ...{ units: '64', atWork: '2 hr', data: '1 kB', days: '1 day', streak: 1 },
     energy: '0.8 to 3 Wh',
     carbon: '0.38 to 1.4 g CO₂e',
@@ -80,7 +80,7 @@ test.each<[HistoryNote, string]>([
   [{ what: 'verdict', at: instant(0), job: JOB, unit: 3, kind: 'match' }, 'unit 3 was right'],
   [{ what: 'verdict', at: instant(0), job: JOB, unit: 3, kind: 'mismatch' }, 'mismatch'],
 ])('%j is told in words', (note, part) => {
-  expect(viewNote(note, 'en').text).toContain(part);
+  expect(viewNote(note).text).toContain(part);
 });
 
 test('accepted units are told with what they were for, and for whom', () => {

@@ -1,9 +1,10 @@
-import { describeDeveloper, describePurpose } from '#protocol/api/job-words.ts';
-import { describeReason } from '#protocol/api/sentences.ts';
+import { plural, t } from '@lingui/core/macro';
 import type { DeviceHistory, HistoryDay, HistoryNote } from '#protocol/messages/history.ts';
 import { type CarbonRegion, estimateCarbon, estimateEnergy, type Range } from './energy.ts';
-import { formatBytes, formatCount, formatMillis, formatNoun, formatRough } from './format.ts';
+import { formatBytes, formatCount, formatMillis, formatRough } from './format.ts';
+import { sayDeveloper, sayPurpose, sayReason } from './language.ts';
 import type { Platform } from './platforms.ts';
+import { nameVerdict } from './verdict-view.ts';
 
 /** A line of what a device did. */
 export interface HistoryLine {
@@ -31,27 +32,25 @@ export interface HistoryTotals {
 export function viewTotals(
   { days }: DeviceHistory,
   { today, platform, region }: { today: number; platform: Platform['name']; region: CarbonRegion },
-  locale?: string,
 ): HistoryTotals {
   const sum = (field: 'units' | 'bytes' | 'threadMs' | 'acceleratorMs') =>
     days.reduce((all, day) => all + day[field], 0);
   const { total, server } = estimateEnergy(days, platform);
   const { low, high } = estimateCarbon(total, region);
   return {
-    units: formatCount(sum('units'), locale),
-    atWork: formatMillis(sum('threadMs') + sum('acceleratorMs'), locale),
-    data: formatBytes(sum('bytes'), locale),
-    days: formatNoun(days.length, 'day', locale),
+    units: formatCount(sum('units')),
+    atWork: formatMillis(sum('threadMs') + sum('acceleratorMs')),
+    data: formatBytes(sum('bytes')),
+    days: plural(days.length, { one: '# day', other: '# days' }),
     streak: countStreak(days, today),
-    energy: `${showRange(total, locale)} Wh`,
-    carbon: `${showRange({ low, high }, locale)} g CO₂e`,
-    server: `${showRange(server, locale)} Wh`,
+    energy: `${showRange(total)} Wh`,
+    carbon: `${showRange({ low, high })} g CO₂e`,
+    server: `${showRange(server)} Wh`,
   };
 }
 
 /** A range in two digits each; never one number. */
-const showRange = ({ low, high }: Range, locale?: string): string =>
-  `${formatRough(low, locale)} to ${formatRough(high, locale)}`;
+const showRange = ({ low, high }: Range): string => t`${formatRough(low)} to ${formatRough(high)}`;
 
 /** Days in a row with an accepted unit, until today or yesterday. */
 export function countStreak(days: readonly HistoryDay[], today: number): number {
@@ -63,31 +62,36 @@ export function countStreak(days: readonly HistoryDay[], today: number): number 
 }
 
 /** A note in words. */
-export function viewNote(note: HistoryNote, locale?: string): HistoryLine {
+export function viewNote(note: HistoryNote): HistoryLine {
   const { at } = note;
   switch (note.what) {
     case 'started':
-      return { at, text: 'Started', tone: 'calm' };
+      return { at, text: t`Started`, tone: 'calm' };
     case 'stopped':
-      return { at, text: 'Stopped', tone: 'calm' };
+      return { at, text: t`Stopped`, tone: 'calm' };
     case 'resumed':
-      return { at, text: 'Went on', tone: 'calm' };
+      return { at, text: t`Went on`, tone: 'calm' };
     case 'paused':
-      return { at, text: `Paused: ${describeReason(note.reason)}`, tone: 'warn' };
+      return { at, text: t`Paused: ${sayReason(note.reason)}`, tone: 'warn' };
     case 'accepted': {
       const { units, model, computeMs, about } = note;
-      const took = formatMillis(computeMs, locale);
+      const took = formatMillis(computeMs);
       return {
         at,
-        text: `${formatNoun(units, 'unit', locale)} of ${model} accepted, ${took}`,
-        ...(about && { detail: `${describePurpose(about)}, for ${describeDeveloper(about)}` }),
+        text: t`${plural(units, { one: '# unit', other: '# units' })} of ${model} accepted, ${took}`,
+        ...(about && { detail: t`${sayPurpose(about)}, for ${sayDeveloper(about)}` }),
         tone: 'good',
       };
     }
     case 'verdict': {
       const isRight = note.kind === 'match';
-      const found = isRight ? 'was right' : `was judged: ${note.kind}`;
-      return { at, text: `A check: unit ${note.unit} ${found}`, tone: isRight ? 'good' : 'bad' };
+      return isRight
+        ? { at, text: t`A check: unit ${note.unit} was right`, tone: 'good' }
+        : {
+            at,
+            text: t`A check: unit ${note.unit} was judged: ${nameVerdict(note.kind)}`,
+            tone: 'bad',
+          };
     }
   }
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import { describeForeign, INPUT_FORMATS, INPUT_KINDS } from '#protocol/files/foreign.ts';
 import { isPictureTask, type TaskName } from '#protocol/tasks/task.ts';
@@ -16,15 +17,16 @@ export function describeStranger(kind: FileKind, task: TaskName | undefined): st
   const words = describeForeign(kind, 'inputs');
   // Pictures that are not taken have a way of their own.
   if (task === undefined || (isPictureTask(task) && !INPUT_KINDS.has(kind))) return words;
-  return `${words.split(';')[0]}; send ${nameInputs(task)}`;
+  const [what = ''] = words.split(';');
+  return t`${what}; send ${nameInputs(task)}`;
 }
 
 /** What may be sent as inputs of a task, for a sentence. */
 export function nameInputs(task: TaskName | undefined): string {
   if (task === undefined) return INPUT_FORMATS;
   return isPictureTask(task)
-    ? 'pictures: PNG, JPEG, WebP, GIF or AVIF'
-    : 'texts: JSON Lines, or a text file with one on each line';
+    ? t`pictures: PNG, JPEG, WebP, GIF or AVIF`
+    : t`texts: JSON Lines, or a text file with one on each line`;
 }
 
 /** JSON files that say how a published model is used, by their names in its repository. */

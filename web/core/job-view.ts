@@ -1,6 +1,7 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural, t } from '@lingui/core/macro';
 import type { DeviceView } from '#protocol/api/grid-view.ts';
 import type { JobState, JobView, Quote } from '#protocol/api/job.ts';
-import { describeNotes } from '#protocol/api/sentences.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import {
   formatBytes,
@@ -8,26 +9,29 @@ import {
   formatCount,
   formatId,
   formatMillis,
-  formatNoun,
   formatPrice,
   formatShare,
   formatSol,
 } from './format.ts';
+import { say, sayReasons } from './language.ts';
 
 export type JobTone = 'calm' | 'busy' | 'good' | 'bad';
 
-const STATES: Record<JobState, { label: string; tone: JobTone }> = {
-  checking: { label: 'Being checked', tone: 'busy' },
-  quoted: { label: 'Quoted', tone: 'calm' },
-  running: { label: 'Running', tone: 'busy' },
-  finishing: { label: 'Last checks', tone: 'busy' },
-  done: { label: 'Done', tone: 'good' },
-  cancelled: { label: 'Cancelled', tone: 'calm' },
-  refused: { label: 'Refused', tone: 'bad' },
+const STATES: Record<JobState, { label: MessageDescriptor; tone: JobTone }> = {
+  checking: { label: msg`Being checked`, tone: 'busy' },
+  quoted: { label: msg`Quoted`, tone: 'calm' },
+  running: { label: msg`Running`, tone: 'busy' },
+  finishing: { label: msg`Last checks`, tone: 'busy' },
+  done: { label: msg`Done`, tone: 'good' },
+  cancelled: { label: msg`Cancelled`, tone: 'calm' },
+  refused: { label: msg`Refused`, tone: 'bad' },
 };
 
 /** A job's state in a word, and its colour. */
-export const describeState = (state: JobState) => STATES[state];
+export const describeState = (state: JobState): { label: string; tone: JobTone } => ({
+  label: say(STATES[state].label),
+  tone: STATES[state].tone,
+});
 
 /** A job that will not change any more. */
 export const isEnded = (state: JobState): boolean =>
@@ -56,30 +60,30 @@ export function jobDurationMs(job: JobView, now: number): number | undefined {
 export function viewQuote(quote: Quote): { label: string; value: string; note?: string }[] {
   return [
     {
-      label: 'Work',
-      value: formatNoun(quote.units, 'unit'),
-      note: `${formatNoun(quote.items, 'item')}, in about ${formatNoun(quote.shards, 'shard')}`,
+      label: t`Work`,
+      value: plural(quote.units, { one: '# unit', other: '# units' }),
+      note: t`${plural(quote.items, { one: '# item', other: '# items' })}, in about ${plural(quote.shards, { one: '# shard', other: '# shards' })}`,
     },
     {
-      label: 'Time',
+      label: t`Time`,
       value:
         quote.durationMs === undefined
-          ? 'not known yet'
-          : `about ${formatMillis(quote.durationMs)}`,
+          ? t`not known yet`
+          : t`about ${formatMillis(quote.durationMs)}`,
       note:
         quote.devices === 0
-          ? 'no device online can take this job yet'
+          ? t`no device online can take this job yet`
           : quote.durationMs === undefined
-            ? describeNotes(quote)
-            : `with the ${formatNoun(quote.devices, 'device')} online now`,
+            ? sayReasons(quote.notes)
+            : t`with the ${plural(quote.devices, { one: '# device', other: '# devices' })} online now`,
     },
-    { label: 'Price', value: formatPrice(quote.total) },
+    { label: t`Price`, value: formatPrice(quote.total) },
     {
-      label: 'Checked',
-      value: `${formatShare(quote.checkRate, 1)} of units`,
-      note: `a device that falsifies a fifth of this job is caught with ${formatCertainty(quote.confidence)} certainty`,
+      label: t`Checked`,
+      value: t`${formatShare(quote.checkRate, 1)} of units`,
+      note: t`a device that falsifies a fifth of this job is caught with ${formatCertainty(quote.confidence)} certainty`,
     },
-    { label: 'Memory', value: formatBytes(quote.peakBytes), note: 'at most, on each device' },
+    { label: t`Memory`, value: formatBytes(quote.peakBytes), note: t`at most, on each device` },
   ];
 }
 
@@ -87,7 +91,7 @@ export function viewQuote(quote: Quote): { label: string; value: string; note?: 
 const costOf = ({ unitPrice, accepted }: JobView): bigint => BigInt(unitPrice) * BigInt(accepted);
 
 const describeBudget = ({ quote }: JobView): string =>
-  quote === undefined ? 'for units so far' : `of ${formatSol(BigInt(quote.total))} quoted`;
+  quote === undefined ? t`for units so far` : t`of ${formatSol(BigInt(quote.total))} quoted`;
 
 /** What the accepted units of a job with a price come to, of how much that was quoted. */
 export const describeCost = (job: JobView): string | undefined =>
@@ -102,9 +106,9 @@ export function describeStragglers(
   if (late.length === 0) return undefined;
   const units = late.reduce((sum, each) => sum + each.units, 0);
   const names = late.map(
-    (each) => `${formatId(each.device)} (${formatMillis(now - each.lateFrom)} late)`,
+    (each) => t`${formatId(each.device)} (${formatMillis(now - each.lateFrom)} late)`,
   );
-  return `${formatNoun(units, 'unit')} wait for ${formatNoun(late.length, 'late device')}: ${names.join(', ')}.`;
+  return t`${plural(units, { one: '# unit', other: '# units' })} wait for ${plural(late.length, { one: '# late device', other: '# late devices' })}: ${names.join(', ')}.`;
 }
 
 /** Devices that compute a job now, the slowest first; those without a speed come last. */
@@ -118,24 +122,24 @@ export function viewCounters(job: JobView): { id: string; label: string; value: 
   return [
     {
       id: 'accepted',
-      label: `of ${formatCount(job.units)} accepted`,
+      label: t`of ${formatCount(job.units)} accepted`,
       value: formatCount(job.accepted),
     },
     ...(job.assurance === 'instant'
       ? []
-      : [{ id: 'released', label: 'units final', value: formatCount(job.released) }]),
+      : [{ id: 'released', label: t`units final`, value: formatCount(job.released) }]),
     {
       id: 'devices',
-      label: job.devices === 1 ? 'device at work' : 'devices at work',
+      label: plural(job.devices, { one: 'device at work', other: 'devices at work' }),
       value: formatCount(job.devices),
     },
-    { id: 'leased', label: 'units out now', value: formatCount(job.leased) },
-    { id: 'checked', label: 'units checked', value: formatCount(job.checked) },
-    { id: 'mismatched', label: 'mismatched', value: formatCount(job.mismatched) },
+    { id: 'leased', label: t`units out now`, value: formatCount(job.leased) },
+    { id: 'checked', label: t`units checked`, value: formatCount(job.checked) },
+    { id: 'mismatched', label: t`mismatched`, value: formatCount(job.mismatched) },
     ...(job.failed === 0
       ? []
-      : [{ id: 'failed', label: 'items failed', value: formatCount(job.failed) }]),
-    { id: 'requeued', label: 'units re-queued', value: formatCount(job.requeued) },
+      : [{ id: 'failed', label: t`items failed`, value: formatCount(job.failed) }]),
+    { id: 'requeued', label: t`units re-queued`, value: formatCount(job.requeued) },
     ...(job.unitPrice === '0'
       ? []
       : [{ id: 'cost', label: describeBudget(job), value: formatSol(costOf(job)) }]),

@@ -1,7 +1,10 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural, t } from '@lingui/core/macro';
 import { KeyRequest, type KeyView, type OwnKey } from '#protocol/api/keys.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
-import { formatCount, formatInstant, formatNoun, formatSol } from './format.ts';
+import { formatCount, formatInstant, formatSol } from './format.ts';
+import { say } from './language.ts';
 
 /** The form for a new key, as typed. */
 export interface KeyForm {
@@ -23,18 +26,18 @@ export const KEY_FORM_EMPTY: KeyForm = {
 
 const DAY_MS = 24 * 60 * 60_000;
 
-const NUMBERS: readonly (readonly [field: keyof KeyForm, what: string])[] = [
-  ['days', 'Days until it expires'],
-  ['items', 'The budget in items'],
-  ['lamports', 'The budget in lamports'],
-  ['callsPerMinute', 'Calls a minute'],
+const NUMBERS: readonly (readonly [field: keyof KeyForm, fault: MessageDescriptor])[] = [
+  ['days', msg`Days until it expires is a whole number, or empty for no limit.`],
+  ['items', msg`The budget in items is a whole number, or empty for no limit.`],
+  ['lamports', msg`The budget in lamports is a whole number, or empty for no limit.`],
+  ['callsPerMinute', msg`Calls a minute is a whole number, or empty for no limit.`],
 ];
 
 /** Turns what was typed into a `KeyRequest`, or says which field is wrong and what it wants. */
 export function decodeKeyForm(form: KeyForm, now: number): Result<KeyRequest> {
-  for (const [field, what] of NUMBERS) {
+  for (const [field, fault] of NUMBERS) {
     if (!/^\s*(\d{1,15})?\s*$/.test(form[field])) {
-      return refuse('request-invalid', `${what} is a whole number, or empty for no limit.`, field);
+      return refuse('request-invalid', say(fault), field);
     }
   }
   const given = (text: string) => (text.trim() === '' ? undefined : Number(text));
@@ -67,19 +70,19 @@ export function viewSpend({ spent, budget = {} }: Pick<OwnKey, 'spent' | 'budget
   const most = budget.lamports === undefined ? undefined : BigInt(budget.lamports);
   return [
     {
-      name: 'Items',
+      name: t`Items`,
       ...(budget.items === undefined
         ? { label: formatCount(spent.items) }
         : {
-            label: `${formatCount(spent.items)} of ${formatCount(budget.items)}`,
+            label: t`${formatCount(spent.items)} of ${formatCount(budget.items)}`,
             share: shareOf(BigInt(spent.items), BigInt(budget.items)),
           }),
     },
     {
-      name: 'Price of its jobs',
+      name: t`Price of its jobs`,
       ...(most === undefined
         ? { label: formatSol(paid) }
-        : { label: `${formatSol(paid)} of ${formatSol(most)}`, share: shareOf(paid, most) }),
+        : { label: t`${formatSol(paid)} of ${formatSol(most)}`, share: shareOf(paid, most) }),
     },
   ];
 }
@@ -95,12 +98,17 @@ export function describeKey(
   const { role, access, budget = {}, callsPerMinute, expiresAt, revokedAt } = key;
   const isExpired = expiresAt !== undefined && expiresAt <= now;
   const words = [
-    role === 'operator' ? 'operator' : access === 'read' ? 'reads jobs' : 'posts jobs',
-    ...(budget.items === undefined ? [] : [`at most ${formatNoun(budget.items, 'item')}`]),
-    ...(budget.lamports === undefined ? [] : [`at most ${formatSol(BigInt(budget.lamports))}`]),
-    ...(callsPerMinute === undefined ? [] : [`${formatNoun(callsPerMinute, 'call')} a minute`]),
-    ...(expiresAt === undefined ? [] : [`until ${formatInstant(expiresAt)}`]),
+    role === 'operator' ? t`operator` : access === 'read' ? t`reads jobs` : t`posts jobs`,
+    ...(budget.items === undefined
+      ? []
+      : [t`at most ${plural(budget.items, { one: '# item', other: '# items' })}`]),
+    ...(budget.lamports === undefined ? [] : [t`at most ${formatSol(BigInt(budget.lamports))}`]),
+    ...(callsPerMinute === undefined
+      ? []
+      : [t`${plural(callsPerMinute, { one: '# call', other: '# calls' })} a minute`]),
+    ...(expiresAt === undefined ? [] : [t`until ${formatInstant(expiresAt)}`]),
   ];
-  const state = revokedAt !== undefined ? 'revoked' : isExpired ? 'expired' : 'in use';
-  return { state, isOpen: state === 'in use', words: words.join(', ') };
+  const state = revokedAt !== undefined ? t`revoked` : isExpired ? t`expired` : t`in use`;
+  const isOpen = revokedAt === undefined && !isExpired;
+  return { state, isOpen, words: words.join(', ') };
 }

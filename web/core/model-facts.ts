@@ -1,4 +1,7 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg } from '@lingui/core/macro';
 import { PICTURE_TASKS, type TaskName, TEXT_TASKS } from '#protocol/tasks/task.ts';
+import { say } from './language.ts';
 
 /** What the settings of a published model say, as far as the playground needs it. */
 export interface ModelSettings {
@@ -57,15 +60,17 @@ function guessTasks(settings: ModelSettings): readonly TaskName[] {
   return ['feature-extraction', 'image-feature-extraction'];
 }
 
-/** What a task does, for a person who chooses one. */
-export const TASK_WORDS: Readonly<Record<TaskName, string>> = {
-  'feature-extraction': 'Vectors of texts',
-  'text-classification': 'Labels of texts',
-  'token-classification': 'Names in texts',
-  'fill-mask': 'A word to be found',
-  'zero-shot-classification': 'Your own labels',
-  'text-ranking': 'Documents by a query',
-  'image-classification': 'Labels of pictures',
-  'image-feature-extraction': 'Vectors of pictures',
-  'object-detection': 'Objects in pictures',
+const TASK_WORDS: Readonly<Record<TaskName, MessageDescriptor>> = {
+  'feature-extraction': msg`Vectors of texts`,
+  'text-classification': msg`Labels of texts`,
+  'token-classification': msg`Names in texts`,
+  'fill-mask': msg`A word to be found`,
+  'zero-shot-classification': msg`Your own labels`,
+  'text-ranking': msg`Documents by a query`,
+  'image-classification': msg`Labels of pictures`,
+  'image-feature-extraction': msg`Vectors of pictures`,
+  'object-detection': msg`Objects in pictures`,
 };
+
+/** What a task does, for a person who chooses one. */
+export const nameTask = (task: TaskName): string => say(TASK_WORDS[task]);

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { ModelOptions } from '#protocol/api/models.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
@@ -46,8 +47,8 @@ export function chooseParts<File>(
   if (chosen === undefined) {
     const message =
       only === undefined
-        ? 'Add an ONNX file, or the folder of a model that has one.'
-        : 'Choose which of the ONNX files is sent.';
+        ? t`Add an ONNX file, or the folder of a model that has one.`
+        : t`Choose which of the ONNX files is sent.`;
     return refuse('request-invalid', message, 'onnx');
   }
   return accept(

@@ -1,3 +1,5 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg } from '@lingui/core/macro';
 import type { PresetName } from '#protocol/messages/care.ts';
 
 /** What is known of the browsers of one platform, and what follows from it. */
@@ -9,7 +11,7 @@ export interface Platform {
   tellsBattery: boolean;
   tellsLine: boolean;
   /** What becomes of a page that is out of sight. */
-  hidden: string;
+  hidden: MessageDescriptor;
   source: string;
 }
 
@@ -20,7 +22,7 @@ export const PLATFORMS: Readonly<Record<Platform['name'], Platform>> = {
     preset: 'balanced',
     tellsBattery: false,
     tellsLine: false,
-    hidden: 'iPhones and iPads suspend a page about three seconds after it leaves the screen.',
+    hidden: msg`iPhones and iPads suspend a page about three seconds after it leaves the screen.`,
     source:
       'https://frontendmasters.com/courses/background-javascript/observing-mobile-background-javascript/',
   },
@@ -29,7 +31,7 @@ export const PLATFORMS: Readonly<Record<Platform['name'], Platform>> = {
     preset: 'balanced',
     tellsBattery: true,
     tellsLine: true,
-    hidden: 'Android freezes a page after five minutes out of sight, and slows it before.',
+    hidden: msg`Android freezes a page after five minutes out of sight, and slows it before.`,
     source: 'https://www.chromestatus.com/feature/4639097628917760',
   },
   desktop: {
@@ -37,7 +39,7 @@ export const PLATFORMS: Readonly<Record<Platform['name'], Platform>> = {
     preset: 'all',
     tellsBattery: true,
     tellsLine: false,
-    hidden: 'Browsers slow pages that are out of sight.',
+    hidden: msg`Browsers slow pages that are out of sight.`,
     source: 'https://developer.chrome.com/blog/background_tabs',
   },
 };

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { type JobOptions, JobOptions as JobOptionsSchema } from '#protocol/api/job.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
@@ -44,7 +45,7 @@ export function decodePlayground(
   const { model, task, hasFiles } = ask;
   const labels = splitLabels(form.labels);
   if (task === 'zero-shot-classification' && labels.length === 0) {
-    return no('Write what the texts may be about, with commas: sport, politics.', 'labels');
+    return no(t`Write what the texts may be about, with commas: sport, politics.`, 'labels');
   }
   const lines = hasFiles ? accept([]) : decodeLines(form, task);
   if (!lines.ok) return lines;
@@ -81,14 +82,14 @@ function decodeLines(
   const lines = texts.split(/\r\n|\r|\n/).filter((line) => line.trim() !== '');
   const isRanking = task === 'text-ranking';
   if (isRanking && query.trim() === '') {
-    return no('Write the query that the documents are ranked by.', 'query');
+    return no(t`Write the query that the documents are ranked by.`, 'query');
   }
   if (lines.length === 0) {
-    const what = isRanking ? 'a document' : 'a text';
-    return no(`Write ${what} on each line, or add a file.`, 'texts');
+    const what = isRanking ? t`a document` : t`a text`;
+    return no(t`Write ${what} on each line, or add a file.`, 'texts');
   }
   if (lines.length > LINES_MAX) {
-    return no(`${lines.length} lines are many to type; add them as a text file.`, 'texts');
+    return no(t`${lines.length} lines are many to type; add them as a text file.`, 'texts');
   }
   return accept(isRanking ? lines.map((document) => ({ query, document })) : lines);
 }

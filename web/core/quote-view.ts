@@ -1,3 +1,5 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import { Assurance } from '#protocol/api/job.ts';
 import { type Estimate, QuoteRequest } from '#protocol/api/quotes.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
@@ -10,6 +12,7 @@ import {
   formatSentence,
   formatShare,
 } from './format.ts';
+import { say } from './language.ts';
 
 /** What a job would cost and take with one assurance. */
 export interface QuoteChoice {
@@ -20,14 +23,14 @@ export interface QuoteChoice {
 /** Assurances from the soonest to the surest: the stops of the slider. */
 export const ASSURANCES = Assurance.options;
 
-const WORDS: Readonly<Record<Assurance, string>> = {
-  instant: 'Results at once, spot-checked',
-  settled: 'Results when later work vouches for them',
-  full: 'Results when every unit is checked',
+const WORDS: Readonly<Record<Assurance, MessageDescriptor>> = {
+  instant: msg`Results at once, spot-checked`,
+  settled: msg`Results when later work vouches for them`,
+  full: msg`Results when every unit is checked`,
 };
 
 /** What an assurance means for results. */
-export const describeAssurance = (assurance: Assurance): string => WORDS[assurance];
+export const describeAssurance = (assurance: Assurance): string => say(WORDS[assurance]);
 
 /** What is asked for quotes, as typed. */
 export interface QuoteForm {
@@ -46,7 +49,7 @@ export function decodeQuoteForm(
   const given = Object.entries(form) as [keyof QuoteForm, string][];
   const wrong = given.find(([, text]) => !/^\s*\d{0,15}\s*$/.test(text));
   if (wrong !== undefined) {
-    return refuse('request-invalid', 'Write a whole number, without signs.', wrong[0]);
+    return refuse('request-invalid', t`Write a whole number, without signs.`, wrong[0]);
   }
   const [items, tokens] = [form.items.trim(), form.tokens.trim()];
   const unitPrice = form.unitPrice.trim().replace(/^0+(?=\d)/, '');
@@ -67,13 +70,13 @@ export function viewChoice({ estimate: { quote, possible, message } }: QuoteChoi
   const problem = possible ? {} : { problem: formatSentence(message) };
   if (quote === undefined) return { lines: [], ...problem };
   const { total, durationMs, checkRate, confidence } = quote;
-  const time = durationMs === undefined ? 'not known yet' : `about ${formatMillis(durationMs)}`;
+  const time = durationMs === undefined ? t`not known yet` : t`about ${formatMillis(durationMs)}`;
   return {
     lines: [
-      { label: 'Price', value: formatPrice(total) },
-      { label: 'Time', value: time },
-      { label: 'Units checked', value: formatShare(Math.min(1, checkRate), 1) },
-      { label: 'A cheat is caught with', value: formatCertainty(confidence) },
+      { label: t`Price`, value: formatPrice(total) },
+      { label: t`Time`, value: time },
+      { label: t`Units checked`, value: formatShare(Math.min(1, checkRate), 1) },
+      { label: t`A cheat is caught with`, value: formatCertainty(confidence) },
     ],
     ...problem,
   };

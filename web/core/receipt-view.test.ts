@@ -25,7 +25,7 @@ const receipt = (
   }) as unknown as Receipt;
 
 test('a receipt in words: the worst of its verdicts, units counted once', () => {
-  expect(viewReceipt(receipt(0, 1), 'en')).toEqual({
+  expect(viewReceipt(receipt(0, 1))).toEqual({
     title: 'Unit 0',
     by: 'device abcdef01 on wasm',
     checks: { kind: 'none', text: 'none re-executed' },
@@ -35,7 +35,7 @@ test('a receipt in words: the worst of its verdicts, units counted once', () => 
     [1_003, 'inconclusive'],
     [1_060, 'match'],
   ]);
-  expect(viewReceipt(judged, 'en')).toMatchObject({
+  expect(viewReceipt(judged)).toMatchObject({
     title: 'Units 1,000 to 1,063',
     checks: { kind: 'inconclusive', text: '2 units re-executed' },
   });

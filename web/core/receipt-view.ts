@@ -1,6 +1,7 @@
+import { plural, t } from '@lingui/core/macro';
 import type { Receipt, VerdictKind } from '#protocol/records/records.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
-import { formatCount, formatId, formatNoun } from './format.ts';
+import { formatCount, formatId } from './format.ts';
 
 /** One receipt as a line of the job's page. */
 export interface ReceiptView {
@@ -13,20 +14,22 @@ export interface ReceiptView {
 const WORST: readonly VerdictKind[] = ['mismatch', 'device-unfit', 'inconclusive', 'match'];
 
 /** A receipt in words: which units, by whom, and what verifiers found. */
-export function viewReceipt({ shard, verdicts }: Receipt, locale?: string): ReceiptView {
+export function viewReceipt({ shard, verdicts }: Receipt): ReceiptView {
   const { firstUnit, unitCount, device, provider } = shard;
-  const first = formatCount(firstUnit, locale);
-  const last = formatCount(firstUnit + unitCount - 1, locale);
+  const first = formatCount(firstUnit);
+  const last = formatCount(firstUnit + unitCount - 1);
   const kinds = verdicts.map(({ verdict }) => verdict.kind);
   const kind = WORST.find((each) => kinds.includes(each)) ?? 'none';
   const units = new Set(verdicts.map(({ verdict }) => verdict.unit)).size;
   return {
-    title: unitCount === 1 ? `Unit ${first}` : `Units ${first} to ${last}`,
-    by: `device ${formatId(device)} on ${provider}`,
+    title: unitCount === 1 ? t`Unit ${first}` : t`Units ${first} to ${last}`,
+    by: t`device ${formatId(device)} on ${provider}`,
     checks: {
       kind,
       text:
-        kind === 'none' ? 'none re-executed' : `${formatNoun(units, 'unit', locale)} re-executed`,
+        kind === 'none'
+          ? t`none re-executed`
+          : t`${plural(units, { one: '# unit', other: '# units' })} re-executed`,
     },
   };
 }
@@ -41,7 +44,7 @@ export function decodeUnit({ shard }: Receipt, text: string): Result<number> {
   const unit = /^\s*\d{1,15}\s*$/.test(text) ? Number(text) : Number.NaN;
   if (unit >= firstUnit && unit < firstUnit + unitCount) return accept(unit);
   const last = firstUnit + unitCount - 1;
-  return refuse('range-invalid', `Choose a unit from ${firstUnit} to ${last}.`);
+  return refuse('range-invalid', t`Choose a unit from ${firstUnit} to ${last}.`);
 }
 
 /** Where the next page of receipts begins; undefined after the last one. */

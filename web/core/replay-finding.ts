@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { decodeBase64, decodeDigests } from '#protocol/bytes/base64.ts';
 import { digestAt } from '#protocol/bytes/digest.ts';
 import { compareUnits, type Distance } from '#protocol/checks/comparison.ts';
@@ -47,7 +48,7 @@ export function readUnitDigests(
   const place = unit - shard.firstUnit;
   if (!Number.isSafeInteger(unit) || place < 0 || place >= shard.unitCount) {
     const last = shard.firstUnit + shard.unitCount - 1;
-    return refuse('range-invalid', `This receipt is of units ${shard.firstUnit} to ${last}.`);
+    return refuse('range-invalid', t`This receipt is of units ${shard.firstUnit} to ${last}.`);
   }
   const [input, claimed] = [inputs, shard].map(({ digests }) =>
     decodeDigests(digests, shard.unitCount),
@@ -55,7 +56,7 @@ export function readUnitDigests(
   if (input !== undefined && claimed !== undefined) {
     return accept({ inputs: digestAt(input, place), claimed: digestAt(claimed, place) });
   }
-  const message = `The receipt names no digests for unit ${unit}: it was cut off. Download it again.`;
+  const message = t`The receipt names no digests for unit ${unit}: it was cut off. Download it again.`;
   return refuse('message-malformed', message);
 }
 

@@ -224,7 +224,7 @@ describe('the states of a replay', () => {
   test('a deadline says where it stood', () => {
     const { state } = run(running, { type: 'deadline' });
     expect(state).toMatchObject({ name: 'failed', refusal: { code: 'provider-timeout' } });
-    expect(viewReplay(state).reason).toMatch(/too long: computing the unit\. Close/);
+    expect(viewReplay(state).reason).toMatch(/too long\. Computing the unit\. Close/);
   });
 
   test('faults found first are kept to the end', () => {

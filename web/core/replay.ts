@@ -1,3 +1,5 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import { DISTANCE_MAX } from '#protocol/checks/comparison.ts';
 import type { FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
@@ -5,6 +7,7 @@ import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { type Millis, millis } from '#protocol/values/units.ts';
+import { say } from './language.ts';
 import type { ReplayFinding } from './replay-finding.ts';
 
 /** The unit of a receipt that is executed again in this tab. */
@@ -67,7 +70,7 @@ export const isEnd = ({ name }: ReplayState): boolean =>
 
 function tooLong(state: ReplayState): Refusal {
   const where = viewReplay(state).reason.replace(/\.$/, '');
-  const message = `This took too long: ${where.charAt(0).toLowerCase()}${where.slice(1)}. Close other tabs, then press Replay again.`;
+  const message = t`This took too long. ${where}. Close other tabs, then press Replay again.`;
   return refusal('provider-timeout', message);
 }
 
@@ -99,41 +102,41 @@ export interface ReplayView {
   faults: readonly string[];
 }
 
-const FETCHING: Record<Extract<ReplayState, { name: 'fetching' }>['what'], string> = {
-  package: 'Asking the hub which model this was.',
-  model: 'Fetching the model and checking it against its root.',
-  inputs: 'Fetching the inputs of this unit and checking them against the receipt.',
-  outputs: 'Fetching the outputs that the hub holds for this unit.',
+const FETCHING: Record<Extract<ReplayState, { name: 'fetching' }>['what'], MessageDescriptor> = {
+  package: msg`Asking the hub which model this was.`,
+  model: msg`Fetching the model and checking it against its root.`,
+  inputs: msg`Fetching the inputs of this unit and checking them against the receipt.`,
+  outputs: msg`Fetching the outputs that the hub holds for this unit.`,
 };
 
 /** A replay in words. */
 export function viewReplay(state: ReplayState): ReplayView {
   const busy = (reason: string): ReplayView => ({
     tone: 'busy',
-    title: 'Replaying…',
+    title: t`Replaying…`,
     reason,
     facts: [],
     faults: [],
   });
   switch (state.name) {
     case 'checking':
-      return busy('Checking the signatures of the receipt.');
+      return busy(t`Checking the signatures of the receipt.`);
     case 'fetching':
-      return busy(FETCHING[state.what]);
+      return busy(say(FETCHING[state.what]));
     case 'loading':
-      return busy('Loading the model on the exact lane: WebAssembly, one thread.');
+      return busy(t`Loading the model on the exact lane: WebAssembly, one thread.`);
     case 'running':
-      return busy('Computing the unit.');
+      return busy(t`Computing the unit.`);
     case 'stopped':
       return {
-        ...busy('You stopped it. Nothing was found out; press Replay to begin again.'),
+        ...busy(t`You stopped it. Nothing was found out; press Replay to begin again.`),
         tone: 'calm',
-        title: 'Stopped',
+        title: t`Stopped`,
       };
     case 'failed':
       return {
         tone: 'bad',
-        title: 'Not replayed',
+        title: t`Not replayed`,
         reason: state.refusal.message,
         facts: [],
         faults: sentences(state.faults),
@@ -150,29 +153,29 @@ function viewFinding(finding: ReplayFinding, faults: readonly ReceiptFault[]): R
   const { unit, claimed, replayed, lane } = finding;
   const facts: ReplayView['facts'] =
     claimed === replayed
-      ? [{ label: 'SHA-256', value: replayed, digest: true }]
+      ? [{ label: t`SHA-256`, value: replayed, digest: true }]
       : [
-          { label: 'Claimed in the receipt', value: claimed, digest: true },
-          { label: 'Computed here', value: replayed, digest: true },
+          { label: t`Claimed in the receipt`, value: claimed, digest: true },
+          { label: t`Computed here`, value: replayed, digest: true },
           ...(finding.held === undefined || finding.held === claimed
             ? []
-            : [{ label: 'Held by the hub', value: finding.held, digest: true }]),
+            : [{ label: t`Held by the hub`, value: finding.held, digest: true }]),
           ...finding.outputs.map((output) => ({
-            label: `Output ${output.name}`,
+            label: t`Output ${output.name}`,
             value: describeDifference(output),
           })),
         ];
   if (finding.inside !== undefined) {
-    facts.push({ label: 'Inside', value: describeInside(finding.inside) });
+    facts.push({ label: t`Inside`, value: describeInside(finding.inside) });
   }
   const outputs = lane === 'exact' ? nameExact(finding) : nameTolerance(finding);
   const words = outputs.tone === 'good' ? (nameInside(finding) ?? outputs) : outputs;
   if (faults.length === 0) return { ...words, facts, faults: [] };
-  const also = claimed === replayed ? `Unit ${unit} itself gave the same bytes.` : words.reason;
+  const also = claimed === replayed ? t`Unit ${unit} itself gave the same bytes.` : words.reason;
   return {
     tone: 'bad',
-    title: 'This receipt was altered',
-    reason: `It is not what its device, hub and verifiers signed. ${also}`,
+    title: t`This receipt was altered`,
+    reason: t`It is not what its device, hub and verifiers signed. ${also}`,
     facts,
     faults: sentences(faults),
   };
@@ -182,63 +185,63 @@ type Words = Pick<ReplayView, 'tone' | 'title' | 'reason'>;
 
 function nameExact({ unit, claimed, replayed, held, bytes }: ReplayFinding): Words {
   if (claimed === replayed) {
-    const reason = `Unit ${unit} gave the same ${bytes} bytes in this tab as the device committed to.`;
-    return { tone: 'good', title: 'Same bytes', reason };
+    const reason = t`Unit ${unit} gave the same ${bytes} bytes in this tab as the device committed to.`;
+    return { tone: 'good', title: t`Same bytes`, reason };
   }
   if (held === replayed) {
-    const reason = `This tab computed what the hub holds for unit ${unit}; the receipt names another digest, so the receipt does not stand for this result.`;
-    return { tone: 'bad', title: 'The receipt names other bytes', reason };
+    const reason = t`This tab computed what the hub holds for unit ${unit}; the receipt names another digest, so the receipt does not stand for this result.`;
+    return { tone: 'bad', title: t`The receipt names other bytes`, reason };
   }
-  const reason = `Unit ${unit} gave other bytes in this tab than the device committed to. On the exact lane they must be the same.`;
-  return { tone: 'bad', title: 'Different bytes', reason };
+  const reason = t`Unit ${unit} gave other bytes in this tab than the device committed to. On the exact lane they must be the same.`;
+  return { tone: 'bad', title: t`Different bytes`, reason };
 }
 
 /** A GPU is never byte for byte: its outputs are judged by their distance. */
 function nameTolerance({ unit, distance, claimed, replayed, held }: ReplayFinding): Words {
   if (claimed === replayed) {
-    const reason = `Unit ${unit} gave the very bytes the device committed to, although a GPU computed them there.`;
-    return { tone: 'good', title: 'Same bytes', reason };
+    const reason = t`Unit ${unit} gave the very bytes the device committed to, although a GPU computed them there.`;
+    return { tone: 'good', title: t`Same bytes`, reason };
   }
   if (distance === undefined || held !== claimed) {
-    const reason = `The outputs behind the receipt’s digest of unit ${unit} are not what the hub holds, so their distance cannot be measured.`;
-    return { tone: 'bad', title: 'The receipt names other bytes', reason };
+    const reason = t`The outputs behind the receipt’s digest of unit ${unit} are not what the hub holds, so their distance cannot be measured.`;
+    return { tone: 'bad', title: t`The receipt names other bytes`, reason };
   }
   const far =
     distance.l2 < DISTANCE_MAX
-      ? `relative L2 ${show(distance.l2)}, largest ${show(distance.max)} of the RMS`
-      : 'beyond measure';
+      ? t`relative L2 ${show(distance.l2)}, largest ${show(distance.max)} of the RMS`
+      : t`beyond measure`;
   return distance.within
     ? {
         tone: 'good',
-        title: 'Within tolerance',
-        reason: `A GPU computed unit ${unit}: its outputs are judged by distance, not by bytes. ${capital(far)}: the package allows it.`,
+        title: t`Within tolerance`,
+        reason: t`A GPU computed unit ${unit}: its outputs are judged by distance, not by bytes. ${capital(far)}: the package allows it.`,
       }
     : {
         tone: 'bad',
-        title: 'Beyond tolerance',
-        reason: `A GPU computed unit ${unit}, and its outputs lie further from the exact lane than the package allows: ${far}.`,
+        title: t`Beyond tolerance`,
+        reason: t`A GPU computed unit ${unit}, and its outputs lie further from the exact lane than the package allows: ${far}.`,
       };
 }
 
 /** Right outputs with a wrong inside: whoever sent them did not compute them. */
 function nameInside({ unit, inside }: ReplayFinding): Words | undefined {
   if (inside?.deviates === undefined) return undefined;
-  const reason = `Unit ${unit} gave outputs that hold, and its inside is another one than the device’s fingerprint says: outputs like these were copied or made up.`;
-  return { tone: 'bad', title: 'Different inside', reason };
+  const reason = t`Unit ${unit} gave outputs that hold, and its inside is another one than the device’s fingerprint says: outputs like these were copied or made up.`;
+  return { tone: 'bad', title: t`Different inside`, reason };
 }
 
 function describeInside({ l2, deviates }: FingerprintCheck): string {
-  const far = `at most ${show(Math.max(0, ...l2))} apart`;
+  const far = t`at most ${show(Math.max(0, ...l2))} apart`;
   return deviates === undefined
-    ? `the fingerprint of ${l2.length} taps holds, ${far}`
-    : `the fingerprint deviates from tap ${deviates + 1} of ${l2.length} on, ${far}`;
+    ? t`the fingerprint of ${l2.length} taps holds, ${far}`
+    : t`the fingerprint deviates from tap ${deviates + 1} of ${l2.length} on, ${far}`;
 }
 
 function describeDifference(output: ReplayFinding['outputs'][number]): string {
   const { differing, of, largest } = output;
-  if (differing === 0) return `all ${of} values the same`;
-  const far = largest === undefined ? 'by no measurable number' : `by ${show(largest)} at most`;
-  return `${differing} of ${of} values differ, ${far}`;
+  if (differing === 0) return t`all ${of} values the same`;
+  const far = largest === undefined ? t`by no measurable number` : t`by ${show(largest)} at most`;
+  return t`${differing} of ${of} values differ, ${far}`;
 }
 
 const show = (value: number): string => Number(value.toPrecision(3)).toString();

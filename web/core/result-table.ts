@@ -1,7 +1,8 @@
+import { plural, t } from '@lingui/core/macro';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import { elementCount, itemShape } from '#protocol/tensors/tensor.ts';
 import { type Answer, type AnswerRow, byScore, type Label } from './answers.ts';
-import { formatCount, formatNoun, formatShare, formatValue } from './format.ts';
+import { formatCount, formatShare, formatValue } from './format.ts';
 import { findScores, predict, previewValues } from './results-view.ts';
 
 /** What stands in a table, and what its column is sorted by; without that it comes last. */
@@ -50,7 +51,7 @@ export function tabulate(rows: readonly AnswerRow[], outputs: readonly TensorSpe
   const isNamed = rows.some(({ file }) => file !== undefined);
   const first = rows.find(({ answer }) => answer.kind !== 'failed')?.answer;
   return {
-    columns: ['Item', ...(isNamed ? ['File'] : []), ...columnsOf(first, outputs)],
+    columns: [t`Item`, ...(isNamed ? [t`File`] : []), ...columnsOf(first, outputs)],
     rows: rows.map(({ item, file = '', answer }) => ({
       item,
       cells: [
@@ -67,24 +68,24 @@ function columnsOf(answer: Answer | undefined, outputs: readonly TensorSpec[]): 
   switch (answer?.kind) {
     case undefined:
     case 'failed':
-      return ['Answer'];
+      return [t`Answer`];
     case 'labels':
-      return ['Label', 'Score', 'Others'];
+      return [t`Label`, t`Score`, t`Others`];
     case 'words':
-      return ['Word', 'Score', 'Sentence'];
+      return [t`Word`, t`Score`, t`Sentence`];
     case 'tokens':
-      return ['Named', 'Number'];
+      return [t`Named`, t`Number`];
     case 'objects':
-      return ['Objects', 'Number'];
+      return [t`Objects`, t`Number`];
     case 'score':
-      return ['Score'];
+      return [t`Score`];
     case 'vector':
-      return ['Vector', 'Numbers'];
+      return [t`Vector`, t`Numbers`];
     case 'vectors':
-      return ['Vectors', 'Numbers each'];
+      return [t`Vectors`, t`Numbers each`];
     case 'values':
       return [
-        ...(findScores(outputs) === undefined ? [] : ['Class', 'Share']),
+        ...(findScores(outputs) === undefined ? [] : [t`Class`, t`Share`]),
         ...outputs.map(({ name }) => name),
       ];
   }
@@ -115,7 +116,10 @@ function cellsOf(answer: Answer, outputs: readonly TensorSpec[]): Cell[] {
       return [number(answer.vector), count(answer.vector.length)];
     case 'vectors':
       return [
-        { text: formatNoun(answer.vectors.length, 'vector'), order: answer.vectors.length },
+        {
+          text: plural(answer.vectors.length, { one: '# vector', other: '# vectors' }),
+          order: answer.vectors.length,
+        },
         count(answer.vectors[0]?.length ?? 0),
       ];
     case 'values':

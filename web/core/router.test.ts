@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { decodeRoute, encodeRoute, PAGE_PATHS, routeTitle } from './router.ts';
+import { routeTitle } from './route-title.ts';
+import { decodeRoute, encodeRoute, PAGE_PATHS } from './router.ts';
 
 describe('routes', () => {
   test.each([

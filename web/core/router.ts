@@ -1,6 +1,6 @@
 import type { JobId } from '#protocol/values/ids.ts';
 
-/** Pages with a path of their own; what the browser's tab calls them is their name. */
+/** Pages with a path of their own. */
 const PATHS = {
   contribute: '/',
   dashboard: '/dashboard',
@@ -11,7 +11,8 @@ const PATHS = {
   verdicts: '/verdicts',
   settlements: '/settlements',
 } as const;
-type PageName = keyof typeof PATHS;
+/** A page with a path of its own. */
+export type PageName = keyof typeof PATHS;
 
 /** The pages of the app. A path that names none of them is `missing`. */
 export type Route =
@@ -41,16 +42,4 @@ export const PAGE_PATHS: readonly RegExp[] = [
 export function encodeRoute(route: Route): string {
   if (route.page === 'missing') return route.path;
   return route.page === 'job' ? `/dashboard/${route.job}` : PATHS[route.page];
-}
-
-/** What the browser's tab and history call a page. */
-export function routeTitle(route: Route): string {
-  if (route.page === 'contribute') return 'Pocketgrid: lend a phone’s spare seconds to AI';
-  const name =
-    route.page === 'missing'
-      ? 'not found'
-      : route.page === 'job'
-        ? `job ${route.job.slice(4, 10)}`
-        : route.page;
-  return `${name.charAt(0).toUpperCase()}${name.slice(1)} · Pocketgrid`;
 }

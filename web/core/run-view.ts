@@ -1,7 +1,8 @@
+import { plural, t } from '@lingui/core/macro';
 import type { JobView } from '#protocol/api/job.ts';
-import { describeReason } from '#protocol/api/sentences.ts';
-import { formatCount, formatMillis, formatNoun, formatSentence, formatShare } from './format.ts';
+import { formatCount, formatMillis, formatSentence, formatShare } from './format.ts';
 import { jobFraction } from './job-view.ts';
+import { sayReason } from './language.ts';
 
 /** How far a run of the playground is. */
 export type RunState =
@@ -18,19 +19,19 @@ export function viewRun(
   const time = formatMillis(Math.floor(elapsedMs / 1000) * 1000);
   switch (state.step) {
     case 'sending':
-      return { name: 'Sending', share: state.share, label: formatShare(state.share) };
+      return { name: t`Sending`, share: state.share, label: formatShare(state.share) };
     case 'asked':
       return {
-        ...{ name: 'A device computes', share: 0 },
-        label: `${formatNoun(state.texts, 'text')}, ${time}`,
+        ...{ name: t`A device computes`, share: 0 },
+        label: `${plural(state.texts, { one: '# text', other: '# texts' })}, ${time}`,
       };
     case 'job': {
       const { job } = state;
-      const note = formatSentence(describeReason(job.reason));
-      const units = `${formatCount(job.accepted)} of ${formatNoun(job.units, 'unit')}`;
+      const note = formatSentence(sayReason(job.reason));
+      const units = t`${formatCount(job.accepted)} of ${plural(job.units, { one: '# unit', other: '# units' })}`;
       return job.state === 'checking'
-        ? { name: 'A verifier tries the model', share: 0, label: time, note }
-        : { name: 'Devices compute', share: jobFraction(job), label: `${units}, ${time}`, note };
+        ? { name: t`A verifier tries the model`, share: 0, label: time, note }
+        : { name: t`Devices compute`, share: jobFraction(job), label: `${units}, ${time}`, note };
     }
   }
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { JobView } from '#protocol/api/job.ts';
 import { decodeNpy } from '#protocol/tensors/npy.ts';
 import { elementCount } from '#protocol/tensors/tensor.ts';
@@ -26,7 +27,7 @@ export function decodeSample(npy: Uint8Array, labels: unknown): Result<Sample> {
   const { dtype, shape, data } = tensor.value;
   const count = shape[0] ?? 0;
   if (elementCount(shape) !== count * PIXELS || (dtype !== 'u8' && dtype !== 'f32')) {
-    return refuse('input-shape', 'The sample is not 8 × 8 images; build the app again.');
+    return refuse('input-shape', t`The sample is not 8 × 8 images; build the app again.`);
   }
   const view = new DataView(data.buffer, data.byteOffset, data.length);
   const read = (index: number) =>
@@ -40,7 +41,7 @@ export function decodeSample(npy: Uint8Array, labels: unknown): Result<Sample> {
   if (!Array.isArray(list) || !list.every((label) => Number.isInteger(label))) {
     return refuse(
       'input-format',
-      'The sample’s labels are not a list of digits; build the app again.',
+      t`The sample’s labels are not a list of digits; build the app again.`,
     );
   }
   return accept({ images, labels: list as number[] });

@@ -1,8 +1,10 @@
-import { describeReason } from '#protocol/api/sentences.ts';
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural } from '@lingui/core/macro';
 import type { Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Provider } from '#protocol/models/package.ts';
-import { formatMillis, formatNoun, formatSentence } from './format.ts';
+import { formatMillis, formatSentence } from './format.ts';
+import { say, sayReason } from './language.ts';
 
 /** One provider tried in admission, ready to draw. */
 export interface TrialRow {
@@ -17,25 +19,25 @@ export interface TrialRow {
   reason: string;
 }
 
-const PROVIDERS: Record<Provider, string> = {
-  wasm: 'Processor (WASM)',
-  webgpu: 'Graphics (WebGPU)',
-  webnn: 'Neural engine (WebNN)',
+const PROVIDERS: Record<Provider, MessageDescriptor> = {
+  wasm: msg`Processor (WASM)`,
+  webgpu: msg`Graphics (WebGPU)`,
+  webnn: msg`Neural engine (WebNN)`,
 };
 
-const OUTCOMES: Record<Trial['outcome'], string> = {
-  fit: 'right',
-  wrong: 'wrong answer',
-  failed: 'failed',
-  timeout: 'too slow',
-  skipped: 'skipped',
+const OUTCOMES: Record<Trial['outcome'], MessageDescriptor> = {
+  fit: msg`right`,
+  wrong: msg`wrong answer`,
+  failed: msg`failed`,
+  timeout: msg`too slow`,
+  skipped: msg`skipped`,
 };
 
 /** A provider in words, with its threads where it has several. */
 export function nameProvider(provider: Provider, threads = 1): string {
   return threads > 1
-    ? `${PROVIDERS[provider]}, ${formatNoun(threads, 'thread')}`
-    : PROVIDERS[provider];
+    ? `${say(PROVIDERS[provider])}, ${plural(threads, { one: '# thread', other: '# threads' })}`
+    : say(PROVIDERS[provider]);
 }
 
 /** The trials of an admission and which of them won. */
@@ -48,12 +50,12 @@ export function viewTrials(status: Pick<DeviceStatus, 'trials' | 'provider'>): T
   const winner = fit.find(({ unitMs }) => (unitMs ?? Number.POSITIVE_INFINITY) === best);
   return status.trials.map((trial) => ({
     provider: nameProvider(trial.provider, trial.threads),
-    outcome: OUTCOMES[trial.outcome],
+    outcome: say(OUTCOMES[trial.outcome]),
     chosen: trial === winner,
     fit: trial.outcome === 'fit',
     ...(trial.unitMs === undefined ? {} : { time: formatMillis(trial.unitMs) }),
     length:
       trial.unitMs === undefined || slowest === 0 ? 0 : Math.max(0.02, trial.unitMs / slowest),
-    reason: formatSentence(describeReason(trial.reason)),
+    reason: formatSentence(sayReason(trial.reason)),
   }));
 }

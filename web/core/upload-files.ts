@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { FileKind } from '#protocol/files/file-kind.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import { accept, type Refusal, type Result, refuse } from '#protocol/values/refusal.ts';
@@ -53,15 +54,15 @@ export function checkFiles<File extends { name: string }>(
   const [foreign] = chosen.filter((each) => roleOf(each, task) === 'foreign');
   if (foreign !== undefined && (!skipBadFiles || inputs.length === 0)) {
     const { name } = foreign.file;
-    const message = `${name} ${describeStranger(foreign.kind, task)}, or remove it.`;
+    const message = t`${name} ${describeStranger(foreign.kind, task)}, or remove it.`;
     return refuse('input-format', message, name);
   }
   if (model !== undefined && inputs.length > 0) {
     const beside = [...sent('weights'), ...sent('settings')].filter((file) => file !== model);
     return accept({ model, weights: beside, inputs });
   }
-  const lacks = model === undefined ? 'a model (an ONNX file)' : `inputs: ${nameInputs(task)}`;
-  return refuse('request-invalid', `Add ${lacks} before you post the job.`);
+  const lacks = model === undefined ? t`a model (an ONNX file)` : t`inputs: ${nameInputs(task)}`;
+  return refuse('request-invalid', t`Add ${lacks} before you post the job.`);
 }
 
 /** What is wrong with each file, by its name: what it is, or what the hub said of it. */
@@ -74,7 +75,7 @@ export function faultsOf(
   for (const each of chosen) {
     const { file, kind } = each;
     const role = roleOf(each, task);
-    if (role === 'foreign') faults.set(file.name, `It ${describeStranger(kind, task)}.`);
+    if (role === 'foreign') faults.set(file.name, t`It ${describeStranger(kind, task)}.`);
     const isOfModel = role === 'model' && path === undefined && refusal?.path !== 'taps';
     if (refusal?.code.startsWith('model-') && isOfModel) faults.set(file.name, refusal.message);
     if (refusal !== undefined && file.name === path) faults.set(path, refusal.message);

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { JobCategory } from '#protocol/api/about.ts';
 import {
   type Assurance,
@@ -73,15 +74,15 @@ export function decodeUploadForm(form: UploadForm, modelName: string): Result<Jo
   if (!image.ok) return image;
   const unitItems = form.unitItems.trim();
   if (unitItems !== '' && !/^[1-9]\d{0,3}$/.test(unitItems)) {
-    return no('Items per unit is a whole number from 1 to 4096, or empty.', 'unitItems');
+    return no(t`Items per unit is a whole number from 1 to 4096, or empty.`, 'unitItems');
   }
   const unitPrice = form.unitPrice.trim();
   if (unitPrice !== '' && !/^(0|[1-9]\d{0,18})$/.test(unitPrice)) {
-    return no('The price is a whole number of lamports, or empty for volunteers.', 'unitPrice');
+    return no(t`The price is a whole number of lamports, or empty for volunteers.`, 'unitPrice');
   }
   const shared = decodeShared(form.shared);
   if (!shared.ok) return shared;
-  const name = form.name.trim() || modelName.replace(/\.onnx$/i, '') || 'Untitled job';
+  const name = form.name.trim() || modelName.replace(/\.onnx$/i, '') || t`Untitled job`;
   const outputs = splitLabels(form.outputs);
   const labels = form.task === 'zero-shot-classification' ? splitLabels(form.labels) : [];
   const options = {
@@ -113,22 +114,21 @@ function decodeShared(text: string): Result<JobOptions['shared']> {
   } catch {
     // Told below.
   }
-  return no('What all items share is JSON by input: {"sr": 16000}.', 'shared');
+  return no(t`What all items share is JSON by input: {"sr": 16000}.`, 'shared');
 }
 
 function decodeImageFields(form: UploadForm): Result<ImageOptions> {
   const mean = decodeNumbers(form.mean);
   const std = decodeNumbers(form.std);
   if (mean === null || std === null || Math.max(mean?.length ?? 0, std?.length ?? 0) > 4) {
-    const message =
-      'Mean and standard deviation take one number per channel, with commas: 0.485, 0.456, 0.406.';
+    const message = t`Mean and standard deviation take one number per channel, with commas: 0.485, 0.456, 0.406.`;
     return no(message, mean === null ? 'mean' : 'std');
   }
   const [height, width, ...others] = decodeNumbers(form.size) ?? [];
   const isSide = (side = 1) => Number.isInteger(side) && side > 0 && side <= 8192;
   const isSize = height !== undefined || form.size.trim() === '';
   if (!isSize || !isSide(height) || !isSide(width) || others.length > 0) {
-    return no('The size is a side in pixels, or height and width with a comma: 480, 640.', 'size');
+    return no(t`The size is a side in pixels, or height and width with a comma: 480, 640.`, 'size');
   }
   const { fit, orientation, layout } = form;
   return accept({

@@ -1,5 +1,8 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg } from '@lingui/core/macro';
 import type { VerdictPage } from '#protocol/api/api.ts';
 import type { VerdictKind } from '#protocol/records/records.ts';
+import { say } from './language.ts';
 
 /** A verdict as the API shows it. */
 export type VerdictEntry = VerdictPage['verdicts'][number];
@@ -12,13 +15,21 @@ export interface VerdictTotals {
   devices: number;
 }
 
-/** Each kind of verdict in words. */
-export const VERDICT_WORDS: Record<VerdictKind, { label: string; meaning: string }> = {
-  match: { label: 'match', meaning: 'the verifier computed the same' },
-  mismatch: { label: 'mismatch', meaning: 'the verifier computed something else, twice' },
-  inconclusive: { label: 'inconclusive', meaning: 'the verifier could not decide' },
-  'device-unfit': { label: 'device unfit', meaning: 'honest, but this device computes wrongly' },
+const WORDS: Record<VerdictKind, { label: MessageDescriptor; meaning: MessageDescriptor }> = {
+  match: { label: msg`match`, meaning: msg`the verifier computed the same` },
+  mismatch: { label: msg`mismatch`, meaning: msg`the verifier computed something else, twice` },
+  inconclusive: { label: msg`inconclusive`, meaning: msg`the verifier could not decide` },
+  'device-unfit': {
+    label: msg`device unfit`,
+    meaning: msg`honest, but this device computes wrongly`,
+  },
 };
+
+/** A kind of verdict in a word or two. */
+export const nameVerdict = (kind: VerdictKind): string => say(WORDS[kind].label);
+
+/** What a kind of verdict means. */
+export const explainVerdict = (kind: VerdictKind): string => say(WORDS[kind].meaning);
 
 /** Which chip a verdict gets. */
 export const VERDICT_TONES = {

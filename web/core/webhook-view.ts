@@ -1,3 +1,5 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural, t } from '@lingui/core/macro';
 import {
   type DeliveryAttempt,
   type DeliveryView,
@@ -5,7 +7,14 @@ import {
   type WebhookEvent,
   type WebhookView,
 } from '#protocol/api/webhooks.ts';
-import { formatInstant, formatMillis, formatNoun } from './format.ts';
+import { formatInstant, formatMillis } from './format.ts';
+import { say } from './language.ts';
+
+const DELIVERY_STATES: Record<DeliveryView['state'], MessageDescriptor> = {
+  waiting: msg`waiting`,
+  delivered: msg`delivered`,
+  failed: msg`failed`,
+};
 
 /** The tone of a delivery's chip, and its state in words. */
 export function describeDelivery({ state, nextAt, attempts }: DeliveryView): {
@@ -13,23 +22,31 @@ export function describeDelivery({ state, nextAt, attempts }: DeliveryView): {
   tone: 'good' | 'busy' | 'bad';
   words: string;
 } {
-  const tries = attempts.length === 0 ? 'not tried yet' : formatNoun(attempts.length, 'attempt');
+  const tries =
+    attempts.length === 0
+      ? t`not tried yet`
+      : plural(attempts.length, { one: '# attempt', other: '# attempts' });
   const next =
-    state === 'waiting' && nextAt !== undefined ? `, next try ${formatInstant(nextAt)}` : '';
+    state === 'waiting' && nextAt !== undefined ? `, ${t`next try ${formatInstant(nextAt)}`}` : '';
   const tone = state === 'delivered' ? 'good' : state === 'failed' ? 'bad' : 'busy';
-  return { label: state, tone, words: `${tries}${next}` };
+  return { label: say(DELIVERY_STATES[state]), tone, words: `${tries}${next}` };
 }
 
 /** How one attempt went: the status of the answer, or why there was none. */
 export const describeAttempt = ({ at, ms, status, error }: DeliveryAttempt): string =>
-  `${formatInstant(at)}: ${status === undefined ? (error ?? 'no answer') : `status ${status}`}, in ${formatMillis(ms)}`;
+  `${formatInstant(at)}: ${status === undefined ? (error ?? t`no answer`) : t`status ${status}`}, ${t`in ${formatMillis(ms)}`}`;
 
 /** What a webhook asks for, and whether anything still goes there. */
 export function describeWebhook({ events, goneAt, dropped }: WebhookView): string {
-  const asked = events.length === WEBHOOK_EVENTS.length ? 'all events' : events.join(', ');
-  const lost = dropped === 0 ? '' : ` · ${formatNoun(dropped, 'event')} dropped, too many waited`;
+  const asked = events.length === WEBHOOK_EVENTS.length ? t`all events` : events.join(', ');
+  const lost =
+    dropped === 0
+      ? ''
+      : ` · ${plural(dropped, { one: '# event dropped, too many waited', other: '# events dropped, too many waited' })}`;
   const gone =
-    goneAt === undefined ? '' : ` · gone since ${formatInstant(goneAt)}: its address answered 410`;
+    goneAt === undefined
+      ? ''
+      : ` · ${t`gone since ${formatInstant(goneAt)}: its address answered 410`}`;
   return `${asked}${lost}${gone}`;
 }
 

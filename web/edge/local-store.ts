@@ -5,6 +5,7 @@ export type StoredName =
   | 'settings'
   | 'developer-key'
   | 'theme'
+  | 'language'
   /** The name this device goes by, once it has worked. */
   | 'device'
   /** When a page that worked last went away. */

@@ -12,12 +12,12 @@ export function AboutSlot({ app }: { app: AppModel }) {
   const known = running && status.about !== undefined;
   useEffect(() => {
     if (!known) return;
-    import('./about-job.tsx').then(
-      ({ AboutJob }) => setLoaded(() => AboutJob),
+    Promise.all([import('./about-job.tsx'), app.loadSentences()]).then(
+      ([{ AboutJob }]) => setLoaded(() => AboutJob),
       // Offline, or just updated: the page works without.
       (cause) => console.error('it is not shown what the job is', cause),
     );
-  }, [known]);
+  }, [app, known]);
   if (!known || status.about === undefined || Loaded === undefined) return null;
   return <Loaded app={app} about={status.about} />;
 }

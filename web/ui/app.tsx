@@ -1,9 +1,11 @@
+import { t } from '@lingui/core/macro';
 import type { ComponentType } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Contribute } from './contribute.tsx';
 import type { DashboardActions } from './dashboard/actions.ts';
 import type { AppModel } from './model.ts';
 import { Shell } from './shell.tsx';
+import { Trans } from './trans.tsx';
 
 /** Pages that load when they are first looked at. */
 export interface LazyPages {
@@ -33,16 +35,18 @@ function Lazy({ app, load }: { app: AppModel; load(): Promise<LazyPages> }) {
   useEffect(() => {
     load().then(setLoaded, () => setLoaded('failed'));
   }, [load]);
-  if (loaded === undefined) return <p class="soft">Loading…</p>;
+  if (loaded === undefined) return <p class="soft">{t`Loading…`}</p>;
   if (loaded === 'failed') {
     return (
       <aside class="note note-warn">
         <p>
-          <strong>This page could not be loaded.</strong> You may be offline, or the app was just
-          updated.
+          <Trans>
+            <strong>This page could not be loaded.</strong> You may be offline, or the app was just
+            updated.
+          </Trans>
         </p>
         <button type="button" class="button" onClick={() => location.reload()}>
-          Reload
+          {t`Reload`}
         </button>
       </aside>
     );
@@ -53,11 +57,11 @@ function Lazy({ app, load }: { app: AppModel; load(): Promise<LazyPages> }) {
 function Missing() {
   return (
     <div class="card">
-      <h1>Nothing here</h1>
-      <p class="soft">This address names no page of Pocketgrid.</p>
+      <h1>{t`Nothing here`}</h1>
+      <p class="soft">{t`This address names no page of Pocketgrid.`}</p>
       <p>
         <a class="button button-main" href="/">
-          Go to the first page
+          {t`Go to the first page`}
         </a>
       </p>
     </div>

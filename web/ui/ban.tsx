@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { BanWords } from '../core/ban-view.ts';
 
 /** What a banned device may do: save the evidence against it, for others to replay. */
@@ -7,7 +8,7 @@ export function Ban(props: { words: BanWords; asking: boolean; onSave(): void })
   return (
     <div class="ban" data-testid="ban">
       <p>
-        <span class="chip chip-bad">banned</span> <span>{text}</span>
+        <span class="chip chip-bad">{t`banned`}</span> <span>{text}</span>
       </p>
       <button
         type="button"

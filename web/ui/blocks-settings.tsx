@@ -1,7 +1,9 @@
+import { t } from '@lingui/core/macro';
 import { JOB_CATEGORIES } from '#protocol/api/job-words.ts';
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import { type KeptBlocks, switchCategory, unblock } from '../core/blocks.ts';
 import { CATEGORY_WORDS } from '../core/categories.ts';
+import { say } from '../core/language.ts';
 import type { AppModel } from './model.ts';
 import { SwitchRow } from './switch-row.tsx';
 
@@ -13,16 +15,20 @@ export function BlocksSettings({ app }: { app: AppModel }) {
     settings.value = { ...settings.value, blocks: next };
   };
   const blocked = [
-    ...blocks.jobs.map(({ id, name = id }) => ({ id, shown: `The job “${name}”` })),
-    ...blocks.developers.map(({ id, name = 'the operator' }) => ({ id, shown: `All by ${name}` })),
+    ...blocks.jobs.map(({ id, name = id }) => ({ id, shown: t`The job “${name}”` })),
+    ...blocks.developers.map(({ id, name }) => ({
+      id,
+      shown: name === undefined ? t`All by the operator` : t`All by ${name}`,
+    })),
   ];
   return (
     <details class="options" data-testid="blocks">
-      <summary>What it works for</summary>
+      <summary>{t`What it works for`}</summary>
       {JOB_CATEGORIES.map((category) => (
         <SwitchRow
           key={category}
-          {...CATEGORY_WORDS[category]}
+          name={say(CATEGORY_WORDS[category].name)}
+          says={say(CATEGORY_WORDS[category].says)}
           on={!blocks.categories.includes(category)}
           set={(on) => change(switchCategory(blocks, category, on))}
         />
@@ -31,7 +37,9 @@ export function BlocksSettings({ app }: { app: AppModel }) {
         <Blocked key={id} id={id} shown={shown} allow={() => change(unblock(blocks, id))} />
       ))}
       {blocked.length === 0 ? (
-        <p class="soft small">No job and nobody is blocked. A job can be, while it is at work.</p>
+        <p class="soft small">
+          {t`No job and nobody is blocked. A job can be, while it is at work.`}
+        </p>
       ) : null}
     </details>
   );
@@ -42,7 +50,7 @@ function Blocked(props: { id: JobId | DeveloperId; shown: string; allow: () => v
     <div class="row" data-testid={`blocked-${props.id}`}>
       <span>{props.shown}</span>
       <button type="button" class="button" onClick={props.allow}>
-        Allow again
+        {t`Allow again`}
       </button>
     </div>
   );

@@ -1,3 +1,5 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import {
   type CarePolicy,
   PRESET_NAMES,
@@ -5,7 +7,8 @@ import {
   type PresetName,
 } from '#protocol/messages/care.ts';
 import { CARE_BOUNDS, presetOf } from '../core/care-settings.ts';
-import { formatBytes, formatCount } from '../core/format.ts';
+import { formatBytes, formatCount, formatShare } from '../core/format.ts';
+import { say } from '../core/language.ts';
 import { BlocksSettings } from './blocks-settings.tsx';
 import { HoursSettings } from './hours-settings.tsx';
 import type { AppModel } from './model.ts';
@@ -13,10 +16,10 @@ import { SliderRow } from './slider-row.tsx';
 import { SwitchRow } from './switch-row.tsx';
 
 const MEBIBYTE = 2 ** 20;
-const PRESET_WORDS: Record<PresetName, { name: string; says: string }> = {
-  gentle: { name: 'Gentle', says: 'Only while it charges on Wi-Fi, a third of the time.' },
-  balanced: { name: 'Balanced', says: 'On Wi-Fi, charging or above 40 %, most of the time.' },
-  all: { name: 'All it has', says: 'Whenever the page is open, down to 15 % of charge.' },
+const PRESET_WORDS: Record<PresetName, { name: MessageDescriptor; says: MessageDescriptor }> = {
+  gentle: { name: msg`Gentle`, says: msg`Only while it charges on Wi-Fi, a third of the time.` },
+  balanced: { name: msg`Balanced`, says: msg`On Wi-Fi, charging or above 40 %, most of the time.` },
+  all: { name: msg`All it has`, says: msg`Whenever the page is open, down to 15 % of charge.` },
 };
 
 /** What a person lets this device do: three presets, and each of their parts. */
@@ -29,7 +32,9 @@ export function CareSettings({ app }: { app: AppModel }) {
   return (
     <>
       <Presets care={care} choose={(preset) => change(PRESETS[preset])} />
-      <p class="soft small">{platform.hidden} So it works only while this page is in view.</p>
+      <p class="soft small">
+        {say(platform.hidden)} {t`So it works only while this page is in view.`}
+      </p>
       <PowerSettings care={care} change={change} app={app} />
       <LineSettings care={care} change={change} app={app} />
       <LoadSettings care={care} change={change} />
@@ -48,7 +53,7 @@ function Presets({ care, choose }: { care: CarePolicy; choose: (preset: PresetNa
   const chosen = presetOf(care);
   return (
     <fieldset class="presets">
-      <legend>How hard may it work?</legend>
+      <legend>{t`How hard may it work?`}</legend>
       {PRESET_NAMES.map((name) => (
         <label key={name} class="preset">
           <input
@@ -58,15 +63,15 @@ function Presets({ care, choose }: { care: CarePolicy; choose: (preset: PresetNa
             onChange={() => choose(name)}
           />
           <span>
-            <strong>{PRESET_WORDS[name].name}</strong>
-            <span class="soft small block">{PRESET_WORDS[name].says}</span>
+            <strong>{say(PRESET_WORDS[name].name)}</strong>
+            <span class="soft small block">{say(PRESET_WORDS[name].says)}</span>
           </span>
         </label>
       ))}
       <p class="soft small">
         {chosen === undefined
-          ? 'Your own choice, below. Changes count at once.'
-          : 'Changes count at once.'}
+          ? t`Your own choice, below. Changes count at once.`
+          : t`Changes count at once.`}
       </p>
     </fieldset>
   );
@@ -77,21 +82,21 @@ function PowerSettings({ care, change, app }: Part & { app: AppModel }) {
   return (
     <>
       <SwitchRow
-        name="Only while it charges"
-        says="Unplugged, it gives its work back and waits."
+        name={t`Only while it charges`}
+        says={t`Unplugged, it gives its work back and waits.`}
         on={care.onlyCharging}
         set={(onlyCharging) => change({ onlyCharging })}
       />
       <SliderRow
-        name="Keep this much of the battery"
-        says="Below it waits, and goes on 5 % above."
+        name={t`Keep this much of the battery`}
+        says={t`Below it waits, and goes on 5 % above.`}
         value={care.chargeMin}
-        shown={care.chargeMin === 0 ? 'nothing' : `${care.chargeMin} %`}
+        shown={care.chargeMin === 0 ? t`nothing` : formatShare(care.chargeMin / 100)}
         {...CARE_BOUNDS.chargeMin}
         step={5}
         set={(chargeMin) => change({ chargeMin })}
       />
-      {isTold ? null : <Said app={app} of="charging" name="It is charging now" />}
+      {isTold ? null : <Said app={app} of="charging" name={t`It is charging now`} />}
     </>
   );
 }
@@ -102,7 +107,7 @@ function Said(props: { app: AppModel; of: 'charging' | 'wifi'; name: string }) {
   return (
     <SwitchRow
       name={props.name}
-      says="This browser does not tell; you can, for this visit."
+      says={t`This browser does not tell; you can, for this visit.`}
       on={said.value[props.of]}
       set={(on) => {
         said.value = { ...said.value, [props.of]: on };
@@ -117,25 +122,25 @@ function LineSettings({ care, change, app }: Part & { app: AppModel }) {
   return (
     <>
       <SwitchRow
-        name="Only on Wi-Fi"
-        says="On mobile data, or while the browser saves data, it waits."
+        name={t`Only on Wi-Fi`}
+        says={t`On mobile data, or while the browser saves data, it waits.`}
         on={care.onlyWifi}
         set={(onlyWifi) => change({ onlyWifi })}
       />
-      {line === undefined ? <Said app={app} of="wifi" name="It is on Wi-Fi now" /> : null}
+      {line === undefined ? <Said app={app} of="wifi" name={t`It is on Wi-Fi now`} /> : null}
       <SliderRow
-        name="Data a day"
-        says="All that it sends and receives; then it waits until midnight."
+        name={t`Data a day`}
+        says={t`All that it sends and receives; then it waits until midnight.`}
         value={mebibytes}
-        shown={mebibytes === 0 ? 'no bound' : formatBytes(care.dataPerDay)}
+        shown={mebibytes === 0 ? t`no bound` : formatBytes(care.dataPerDay)}
         least={0}
         most={2_000}
         step={50}
         set={(chosen) => change({ dataPerDay: (chosen * MEBIBYTE) as CarePolicy['dataPerDay'] })}
       />
       <SwitchRow
-        name="Ask where the browser does not tell"
-        says="Off, it works when battery and line are not known."
+        name={t`Ask where the browser does not tell`}
+        says={t`Off, it works when battery and line are not known.`}
         on={care.whenUnknown === 'ask'}
         set={(on) => change({ whenUnknown: on ? 'ask' : 'work' })}
       />
@@ -147,42 +152,42 @@ function LoadSettings({ care, change }: Part) {
   return (
     <>
       <SliderRow
-        name="Time at work"
-        says="It rests after each piece: less heat, less work."
+        name={t`Time at work`}
+        says={t`It rests after each piece: less heat, less work.`}
         value={care.duty}
-        shown={`${care.duty} %`}
+        shown={formatShare(care.duty / 100)}
         {...CARE_BOUNDS.duty}
         step={10}
         set={(duty) => change({ duty })}
       />
       <SliderRow
-        name="Cool down when it gets slower"
-        says="A phone that is hot gets slow: so much slower, and it pauses for a minute."
+        name={t`Cool down when it gets slower`}
+        says={t`A phone that is hot gets slow: so much slower, and it pauses for a minute.`}
         value={care.slowdownMax}
-        shown={care.slowdownMax === 100 ? 'never' : `${care.slowdownMax} %`}
+        shown={care.slowdownMax === 100 ? t`never` : formatShare(care.slowdownMax / 100)}
         {...CARE_BOUNDS.slowdownMax}
         step={5}
         set={(slowdownMax) => change({ slowdownMax })}
       />
       <SwitchRow
-        name="Stop while I use it"
-        says="A touch of this page or a key stops it for half a minute."
+        name={t`Stop while I use it`}
+        says={t`A touch of this page or a key stops it for half a minute.`}
         on={care.pausesInUse}
         set={(pausesInUse) => change({ pausesInUse })}
       />
       <SliderRow
-        name="Stop by itself"
-        says="So many minutes after Start."
+        name={t`Stop by itself`}
+        says={t`So many minutes after Start.`}
         value={care.stopsAfter}
-        shown={care.stopsAfter === 0 ? 'never' : `after ${formatCount(care.stopsAfter)} min`}
+        shown={care.stopsAfter === 0 ? t`never` : t`after ${formatCount(care.stopsAfter)} min`}
         least={0}
         most={480}
         step={15}
         set={(stopsAfter) => change({ stopsAfter })}
       />
       <SliderRow
-        name="Threads"
-        says="Of the processor, where the browser allows several; from the next start on."
+        name={t`Threads`}
+        says={t`Of the processor, where the browser allows several; from the next start on.`}
         value={care.threads}
         shown={formatCount(care.threads)}
         {...CARE_BOUNDS.threads}

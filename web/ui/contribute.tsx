@@ -1,5 +1,6 @@
-import { type ContributeView, NOTHING_RUNS, viewContribute } from '../core/contribute-view.ts';
-import { formatCount, formatNoun } from '../core/format.ts';
+import { plural, t } from '@lingui/core/macro';
+import { type ContributeView, sayNothingRuns, viewContribute } from '../core/contribute-view.ts';
+import { formatCount } from '../core/format.ts';
 import { nameProvider, viewTrials } from '../core/trial-view.ts';
 import { AboutSlot } from './about-slot.tsx';
 import { EarningsSlot } from './earnings-slot.tsx';
@@ -10,11 +11,13 @@ import { Meter } from './meter.tsx';
 import type { AppModel } from './model.ts';
 import { OwnChecks } from './own-checks.tsx';
 import { SettingsPanel } from './settings-panel.tsx';
+import { Trans } from './trans.tsx';
 import { Trials } from './trials.tsx';
 
 /** The page a visitor lands on: one button, then what the device does and why. */
 export function Contribute({ app }: { app: AppModel }) {
   const world = app.world.value;
+  const obstacle = app.obstacle.value;
   const { status } = world;
   const view = viewContribute(world);
   const fresh = view.phase === 'off' && status.unitsAccepted === 0;
@@ -31,7 +34,7 @@ export function Contribute({ app }: { app: AppModel }) {
       data-phase={view.phase}
       data-testid="phase"
     >
-      <section class="hero" aria-label="Contribute">
+      <section class="hero" aria-label={t`Contribute`}>
         <Field mode={mode} share={share} caption={view.caption} />
         <HeroWords view={view} fresh={fresh} />
         {view.ask === undefined ? null : <Ask app={app} of={view.ask} />}
@@ -45,26 +48,28 @@ export function Contribute({ app }: { app: AppModel }) {
           <StartStop app={app} />
           <p class="soft small center hero-hint">
             {fresh
-              ? NOTHING_RUNS
+              ? `${sayNothingRuns()} ${t`Stop whenever you like.`}`
               : world.running
-                ? 'Keep this page in view. Stop whenever you like.'
+                ? t`Keep this page in view. Stop whenever you like.`
                 : null}
-            {fresh ? ' Stop whenever you like.' : null}
           </p>
         </div>
       </section>
-      {app.obstacle === undefined ? null : (
+      {obstacle === undefined ? null : (
         <aside class="note note-warn" data-testid="obstacle">
           <p>
-            <strong>{app.obstacle.title}</strong> {app.obstacle.advice}
+            <strong>{obstacle.title}</strong> {obstacle.advice}
           </p>
         </aside>
       )}
       {status.isUnkept === true && world.running ? (
         <aside class="note note-warn" data-testid="unkept">
           <p>
-            <strong>This browser keeps nothing for this page.</strong> Its storage does not answer,
-            so that this device is new on each visit. Close other tabs of this page, then reload it.
+            <Trans>
+              <strong>This browser keeps nothing for this page.</strong> Its storage does not
+              answer, so that this device is new on each visit. Close other tabs of this page, then
+              reload it.
+            </Trans>
           </p>
         </aside>
       ) : null}
@@ -99,10 +104,9 @@ function HeroWords({ view, fresh }: { view: ContributeView; fresh: boolean }) {
     <div class={`hero-words tone-${view.tone}`}>
       {fresh ? (
         <>
-          <h1>Lend AI your phone’s spare seconds.</h1>
+          <h1>{t`Lend AI your phone’s spare seconds.`}</h1>
           <p class="lead">
-            Tap Start and this device computes small pieces of AI work for people who need it. No
-            install, no account, no wallet.
+            {t`Tap Start and this device computes small pieces of AI work for people who need it. No install, no account, no wallet.`}
           </p>
         </>
       ) : (
@@ -133,7 +137,7 @@ function StartStop({ app }: { app: AppModel }) {
         disabled={stopping}
         data-testid="stop"
       >
-        {stopping ? 'Stopping…' : 'Stop'}
+        {stopping ? t`Stopping…` : t`Stop`}
       </button>
     );
   }
@@ -142,10 +146,10 @@ function StartStop({ app }: { app: AppModel }) {
       type="button"
       class="key"
       onClick={app.start}
-      disabled={app.obstacle !== undefined}
+      disabled={app.obstacle.value !== undefined}
       data-testid="start"
     >
-      {app.cautions.value.length === 0 ? 'Start' : 'Start anyway'}
+      {app.cautions.value.length === 0 ? t`Start` : t`Start anyway`}
     </button>
   );
 }
@@ -160,7 +164,7 @@ function Ask({ app, of }: { app: AppModel; of: 'charging' | 'wifi' }) {
         app.said.value = { ...app.said.value, [of]: true };
       }}
     >
-      {of === 'charging' ? 'It is charging now' : 'It is on Wi-Fi now'}
+      {of === 'charging' ? t`It is charging now` : t`It is on Wi-Fi now`}
     </button>
   );
 }
@@ -185,8 +189,8 @@ function Progress({ app }: { app: AppModel }) {
   const { status } = world;
   const view = viewContribute(world);
   return (
-    <section class="card progress" aria-label="This device">
-      <ol class="steps" aria-label="Steps">
+    <section class="card progress" aria-label={t`This device`}>
+      <ol class="steps" aria-label={t`Steps`}>
         {view.steps.map(({ label, state }) => (
           <li
             key={label}
@@ -195,7 +199,7 @@ function Progress({ app }: { app: AppModel }) {
           >
             {state === 'done' ? <span aria-hidden="true">✓ </span> : null}
             {label}
-            {state === 'done' ? <span class="hidden-words"> (done)</span> : null}
+            {state === 'done' ? <span class="hidden-words"> {t`(done)`}</span> : null}
           </li>
         ))}
       </ol>
@@ -213,12 +217,17 @@ function Progress({ app }: { app: AppModel }) {
         ))}
       </dl>
       {view.shard === undefined ? null : (
-        <Meter id="shard" name="This shard" share={view.shard.fraction} label={view.shard.label} />
+        <Meter
+          id="shard"
+          name={t`This shard`}
+          share={view.shard.fraction}
+          label={view.shard.label}
+        />
       )}
       {view.runtime === undefined ? null : (
         <Meter
           id="runtime"
-          name="Program that runs models"
+          name={t`Program that runs models`}
           share={view.runtime.fraction}
           label={view.runtime.label}
         />
@@ -226,7 +235,7 @@ function Progress({ app }: { app: AppModel }) {
       {view.download === undefined ? null : (
         <Meter
           id="download"
-          name={status.model === undefined ? 'Download' : `Model: ${status.model}`}
+          name={status.model === undefined ? t`Download` : t`Model: ${status.model}`}
           share={view.download.fraction}
           label={view.download.label}
           note={view.download.sources}
@@ -235,15 +244,16 @@ function Progress({ app }: { app: AppModel }) {
       )}
       {status.provider === undefined ? null : (
         <p class="small soft">
-          Runs on{' '}
-          <strong data-testid="provider" data-provider={status.provider}>
-            {nameProvider(status.provider, status.threads)}
-          </strong>
+          <Trans>
+            Runs on{' '}
+            <strong data-testid="provider" data-provider={status.provider}>
+              {nameProvider(status.provider, status.threads)}
+            </strong>
+          </Trans>{' '}
           {status.key === undefined ? null : (
-            <>
-              {' '}
+            <Trans>
               as device <code>{status.key.slice(0, 8)}</code>
-            </>
+            </Trans>
           )}
         </p>
       )}
@@ -258,10 +268,10 @@ function GridNow({ app }: { app: AppModel }) {
     <p class="grid-now" data-testid="grid-now">
       <i class={hasDevices ? 'dot dot-live' : 'dot'} />
       {grid === undefined
-        ? 'Looking for the grid…'
+        ? t`Looking for the grid…`
         : grid === 'silent'
-          ? 'The hub does not answer right now. Start keeps trying for you.'
-          : `${formatNoun(grid.devices.length, 'device')} online, ${formatNoun(grid.verifiers.length, 'verifier')} checking, ${formatCount(grid.unitsAccepted)} units done`}
+          ? t`The hub does not answer right now. Start keeps trying for you.`
+          : t`${plural(grid.devices.length, { one: '# device', other: '# devices' })} online, ${plural(grid.verifiers.length, { one: '# verifier', other: '# verifiers' })} checking, ${formatCount(grid.unitsAccepted)} units done`}
     </p>
   );
 }

@@ -1,8 +1,9 @@
+import { t } from '@lingui/core/macro';
 import { useEffect, useState } from 'preact/hooks';
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import { CARBON_REGIONS, type CarbonRegion } from '../core/energy.ts';
-import { formatBytes, formatInstant } from '../core/format.ts';
+import { formatBytes, formatInstant, nameCountry } from '../core/format.ts';
 import { viewNote, viewTotals } from '../core/history-view.ts';
 import { Refused } from './dashboard/refused.tsx';
 import type { AppModel } from './model.ts';
@@ -15,13 +16,13 @@ export function HistoryPanel({ app }: { app: AppModel }) {
   const [region, setRegion] = useState<CarbonRegion>('world');
   const read = () => void app.history.read().then(setFound);
   useEffect(read, []);
-  if (found === undefined) return <p class="soft">Reading what this browser keeps…</p>;
+  if (found === undefined) return <p class="soft">{t`Reading what this browser keeps…`}</p>;
   if (!found.ok) return <Refused refusal={found.refusal} />;
   const history = found.value;
   return (
     <>
       <Totals history={history} app={app} region={region} setRegion={setRegion} />
-      <ol class="timeline" aria-label="What happened, the newest first">
+      <ol class="timeline" aria-label={t`What happened, the newest first`}>
         {history.notes.slice(0, SHOWN).map((note) => {
           const { at, text, detail, tone } = viewNote(note);
           return (
@@ -33,13 +34,13 @@ export function HistoryPanel({ app }: { app: AppModel }) {
           );
         })}
       </ol>
-      {history.notes.length === 0 ? <p class="soft">Nothing yet.</p> : null}
+      {history.notes.length === 0 ? <p class="soft">{t`Nothing yet.`}</p> : null}
       <div class="buttons">
         <button type="button" class="button" onClick={read}>
-          Read again
+          {t`Read again`}
         </button>
         <button type="button" class="button" onClick={() => app.history.save(history)}>
-          ↓ Export as JSON
+          {t`↓ Export as JSON`}
         </button>
       </div>
       <Kept app={app} />
@@ -58,16 +59,16 @@ function Totals(props: {
   const today = Math.floor((Date.now() / 60_000 + app.signals.value.utcOffset) / 1_440);
   const totals = viewTotals(history, { today, platform: app.platform.name, region });
   const figures = [
-    { label: 'units accepted', value: totals.units, note: `on ${totals.days}` },
-    { label: 'at work', value: totals.atWork, note: 'of each thread' },
-    { label: 'data', value: totals.data, note: 'sent and received' },
-    { label: 'days in a row', value: String(totals.streak), note: 'until today' },
+    { label: t`units accepted`, value: totals.units, note: t`on ${totals.days}` },
+    { label: t`at work`, value: totals.atWork, note: t`of each thread` },
+    { label: t`data`, value: totals.data, note: t`sent and received` },
+    { label: t`days in a row`, value: String(totals.streak), note: t`until today` },
     {
-      label: 'energy, estimated',
+      label: t`energy, estimated`,
       value: totals.energy,
-      note: `a server’s cores, as long: ${totals.server}`,
+      note: t`a server’s cores, as long: ${totals.server}`,
     },
-    { label: 'carbon, estimated', value: totals.carbon, note: 'of that electricity' },
+    { label: t`carbon, estimated`, value: totals.carbon, note: t`of that electricity` },
   ];
   return (
     <>
@@ -83,7 +84,7 @@ function Totals(props: {
         ))}
       </dl>
       <label class="row">
-        <span>Electricity of</span>
+        <span>{t`Electricity of`}</span>
         <select
           value={region}
           onChange={(event) => {
@@ -91,9 +92,9 @@ function Totals(props: {
             if (value in CARBON_REGIONS) setRegion(value as CarbonRegion);
           }}
         >
-          {Object.entries(CARBON_REGIONS).map(([name, { name: shown, grams }]) => (
+          {Object.entries(CARBON_REGIONS).map(([name, grams]) => (
             <option key={name} value={name}>
-              {shown}, {grams} g a kWh
+              {t`${name === 'world' ? t`World` : nameCountry(name)}, ${grams} g a kWh`}
             </option>
           ))}
         </select>
@@ -112,14 +113,14 @@ function Kept({ app }: { app: AppModel }) {
     <div class="row">
       <span>
         {left === undefined
-          ? 'Models are kept for the next visit.'
-          : `Models kept: ${formatBytes(left)}.`}
+          ? t`Models are kept for the next visit.`
+          : t`Models kept: ${formatBytes(left)}.`}
         <span class="soft small block">
-          At most a fifth of what the browser allows; the oldest go first.
+          {t`At most a fifth of what the browser allows; the oldest go first.`}
         </span>
       </span>
       <button type="button" class="button" onClick={() => void app.history.free().then(setAnswer)}>
-        Free this space
+        {t`Free this space`}
       </button>
     </div>
   );
@@ -141,7 +142,7 @@ function Forget({ app }: { app: AppModel }) {
       <>
         {refusal === undefined ? null : <Refused refusal={refusal} />}
         <button type="button" class="button" onClick={() => setStep('asked')}>
-          Delete all that is kept here…
+          {t`Delete all that is kept here…`}
         </button>
       </>
     );
@@ -149,8 +150,7 @@ function Forget({ app }: { app: AppModel }) {
   return (
     <div class="note note-warn">
       <p>
-        The device’s key, its trust, its models, this history and the settings go, and so does a
-        wallet that was made in this browser: claim its pay, or keep its secret, before.
+        {t`The device’s key, its trust, its models, this history and the settings go, and so does a wallet that was made in this browser: claim its pay, or keep its secret, before.`}
       </p>
       <div class="buttons">
         <button
@@ -159,10 +159,10 @@ function Forget({ app }: { app: AppModel }) {
           disabled={step === 'busy'}
           onClick={() => void forget()}
         >
-          Delete it
+          {t`Delete it`}
         </button>
         <button type="button" class="button" onClick={() => setStep('closed')}>
-          Keep it
+          {t`Keep it`}
         </button>
       </div>
     </div>

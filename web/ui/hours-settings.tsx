@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { CarePolicy, HourRange } from '#protocol/messages/care.ts';
 import { readMinute, showMinute } from '../core/care-settings.ts';
 import { nameWeekday } from '../core/format.ts';
@@ -13,7 +14,7 @@ export function HoursSettings({ hours, set }: { hours: Hours; set: (hours: Hours
     set(hours.map((each, at) => (at === weekday ? day : each)));
   return (
     <details>
-      <summary>Hours: {hours.every((day) => day === 'all') ? 'any' : 'some'}</summary>
+      <summary>{t`Hours: ${hours.every((day) => day === 'all') ? t`any` : t`some`}`}</summary>
       {hours.map((day, weekday) => (
         <DayRow
           key={weekday}
@@ -22,7 +23,7 @@ export function HoursSettings({ hours, set }: { hours: Hours; set: (hours: Hours
           set={(next) => change(weekday, next)}
         />
       ))}
-      <p class="soft small">A range that ends before it begins goes past midnight.</p>
+      <p class="soft small">{t`A range that ends before it begins goes past midnight.`}</p>
     </details>
   );
 }
@@ -40,15 +41,15 @@ function DayRow({ name, day, set }: { name: string; day: Day; set: (day: Day) =>
             set(value === 'all' || value === 'never' ? value : NIGHT);
           }}
         >
-          <option value="all">any time</option>
-          <option value="range">from … to</option>
-          <option value="never">never</option>
+          <option value="all">{t`any time`}</option>
+          <option value="range">{t`from … to`}</option>
+          <option value="never">{t`never`}</option>
         </select>
       </label>
       {typeof day !== 'object' ? null : (
         <span class="hours">
-          <Time name={`${name}, from`} minute={day.from} set={(from) => set({ ...day, from })} />
-          <Time name={`${name}, to`} minute={day.to} set={(to) => set({ ...day, to })} />
+          <Time name={t`${name}, from`} minute={day.from} set={(from) => set({ ...day, from })} />
+          <Time name={t`${name}, to`} minute={day.to} set={(to) => set({ ...day, to })} />
         </span>
       )}
     </div>

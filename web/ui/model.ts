@@ -8,6 +8,7 @@ import type { Result } from '#protocol/values/refusal.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
+import type { Language } from '../core/language-names.ts';
 import type { Platform } from '../core/platforms.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
@@ -32,12 +33,17 @@ export interface EarningsPanel {
 export interface AppModel {
   route: ReadonlySignal<Route>;
   theme: Signal<Theme>;
+  language: ReadonlySignal<Language>;
+  /** Has the page speak another language, once its sentences are here; others change nothing. */
+  speak(language: string): void;
+  /** What pages and panels say that load later. */
+  loadSentences(): Promise<void>;
   announcement: ReadonlySignal<string>;
   world: ReadonlySignal<ContributeWorld>;
   settings: Signal<Settings>;
   /** What is online now; undefined until the hub has answered, `silent` when it does not. */
   grid: ReadonlySignal<GridView | 'silent' | undefined>;
-  obstacle: Obstacle | undefined;
+  obstacle: ReadonlySignal<Obstacle | undefined>;
   /** What to know before Start on this device now; the person may start all the same. */
   cautions: ReadonlySignal<readonly Caution[]>;
   /** What the device tells of itself. */

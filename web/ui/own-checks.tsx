@@ -1,8 +1,9 @@
+import { t } from '@lingui/core/macro';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { viewAudit } from '../core/audit-view.ts';
 import { type EvidenceWorld, viewBan } from '../core/ban-view.ts';
 import { formatClock } from '../core/format.ts';
-import { VERDICT_TONES, VERDICT_WORDS } from '../core/verdict-view.ts';
+import { nameVerdict, VERDICT_TONES } from '../core/verdict-view.ts';
 import { Ban } from './ban.tsx';
 
 const SHOWN = 4;
@@ -24,7 +25,7 @@ export function OwnChecks({
   const rest = verdicts.slice(SHOWN);
   return (
     <section class="card" aria-labelledby="checks-title" data-testid="own-checks">
-      <h2 id="checks-title">Checks on your work</h2>
+      <h2 id="checks-title">{t`Checks on your work`}</h2>
       {audit === undefined ? null : (
         <p>
           <strong data-testid="audit-rate">{audit.rate}</strong>{' '}
@@ -35,13 +36,13 @@ export function OwnChecks({
       )}
       {ban === undefined ? null : <Ban words={ban} asking={evidence.asking} onSave={onSave} />}
       {verdicts.length === 0 ? (
-        <p class="soft small">No unit of yours has been checked since Start.</p>
+        <p class="soft small">{t`No unit of yours has been checked since Start.`}</p>
       ) : (
         <VerdictList verdicts={verdicts.slice(0, SHOWN)} />
       )}
       {rest.length === 0 ? null : (
         <details class="options">
-          <summary>{rest.length} more</summary>
+          <summary>{t`${rest.length} more`}</summary>
           <VerdictList verdicts={rest} />
         </details>
       )}
@@ -54,8 +55,8 @@ function VerdictList({ verdicts }: { verdicts: DeviceStatus['verdicts'] }) {
     <ul class="own-verdicts">
       {verdicts.map(({ job, unit, kind, at }) => (
         <li key={`${job} ${unit} ${at}`} data-testid="own-verdict">
-          <span class={`chip chip-${VERDICT_TONES[kind]}`}>{VERDICT_WORDS[kind].label}</span>
-          <span class="number">unit {unit}</span>
+          <span class={`chip chip-${VERDICT_TONES[kind]}`}>{nameVerdict(kind)}</span>
+          <span class="number">{t`unit ${unit}`}</span>
           <code class="soft">{job.slice(0, 10)}</code>
           <span class="soft small number">{formatClock(at)}</span>
         </li>

@@ -1,20 +1,25 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { encodeRoute, type Route, routeTitle } from '../core/router.ts';
+import { say } from '../core/language.ts';
+import { routeTitle } from '../core/route-title.ts';
+import { encodeRoute, type Route } from '../core/router.ts';
 import { CoinIcon, DashboardIcon, Mark, PhoneIcon, ThemeIcon, VerdictIcon } from './icons.tsx';
+import { LanguageChoice } from './language-choice.tsx';
 import type { AppModel, Theme } from './model.ts';
 
 const TABS = [
-  { page: 'contribute', label: 'Contribute', icon: PhoneIcon },
-  { page: 'dashboard', label: 'Dashboard', icon: DashboardIcon },
-  { page: 'verdicts', label: 'Verdicts', icon: VerdictIcon },
-  { page: 'settlements', label: 'Settlements', icon: CoinIcon },
+  { page: 'contribute', label: msg`Contribute`, icon: PhoneIcon },
+  { page: 'dashboard', label: msg`Dashboard`, icon: DashboardIcon },
+  { page: 'verdicts', label: msg`Verdicts`, icon: VerdictIcon },
+  { page: 'settlements', label: msg`Settlements`, icon: CoinIcon },
 ] as const;
 
-const THEMES: Record<Theme, { next: Theme; label: string }> = {
-  auto: { next: 'dark', label: 'Colours follow the system; switch to dark' },
-  dark: { next: 'light', label: 'Dark colours; switch to light' },
-  light: { next: 'auto', label: 'Light colours; follow the system' },
+const THEMES: Record<Theme, { next: Theme; label: MessageDescriptor }> = {
+  auto: { next: 'dark', label: msg`Colours follow the system; switch to dark` },
+  dark: { next: 'light', label: msg`Dark colours; switch to light` },
+  light: { next: 'auto', label: msg`Light colours; follow the system` },
 };
 
 /** Whether a route is a page, or one below it. */
@@ -27,8 +32,11 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
   const main = useRef<HTMLElement>(null);
   const shown = useRef(encodeRoute(route));
 
+  const title = routeTitle(route);
   useEffect(() => {
-    document.title = routeTitle(route);
+    document.title = title;
+  }, [title]);
+  useEffect(() => {
     const path = encodeRoute(route);
     // A new page is a new place to read from; the first one keeps the browser's own focus.
     if (path !== shown.current) main.current?.focus();
@@ -39,14 +47,14 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
   return (
     <div class="shell">
       <a class="skip" href="#main">
-        Skip to the page
+        {t`Skip to the page`}
       </a>
       <header class="top">
-        <a class="brand" href="/" aria-label="Pocketgrid, home">
+        <a class="brand" href="/" aria-label={t`Pocketgrid, home`}>
           <Mark />
           <span>pocketgrid</span>
         </a>
-        <nav class="tabs" aria-label="Pages">
+        <nav class="tabs" aria-label={t`Pages`}>
           {TABS.map(({ page, label, icon: Icon }) => (
             <a
               key={page}
@@ -54,15 +62,16 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
               aria-current={isAt(route, page) ? 'page' : undefined}
             >
               <Icon />
-              <span>{label}</span>
+              <span>{say(label)}</span>
             </a>
           ))}
         </nav>
+        <LanguageChoice app={app} />
         <button
           type="button"
           class="icon-button"
-          aria-label={theme.label}
-          title={theme.label}
+          aria-label={say(theme.label)}
+          title={say(theme.label)}
           onClick={() => {
             app.theme.value = theme.next;
           }}
@@ -84,19 +93,19 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
 function UpdateNote({ app }: { app: AppModel }) {
   const { running } = app.world.value;
   return (
-    <aside class="note" aria-label="New version">
+    <aside class="note" aria-label={t`New version`}>
       <p>
-        <strong>A newer Pocketgrid is ready.</strong>{' '}
+        <strong>{t`A newer Pocketgrid is ready.`}</strong>{' '}
         {running
           ? app.route.value.page === 'contribute'
-            ? 'It is taken up when the work at hand is handed in; then work goes on by itself.'
-            : 'It waits until you stop, or go to the first page.'
+            ? t`It is taken up when the work at hand is handed in; then work goes on by itself.`
+            : t`It waits until you stop, or go to the first page.`
           : app.update.value === 'busy'
-            ? 'Another tab is at work: stop it there, then update.'
-            : 'It takes a second.'}
+            ? t`Another tab is at work: stop it there, then update.`
+            : t`It takes a second.`}
       </p>
       <button type="button" class="button" disabled={running} onClick={app.applyUpdate}>
-        Update
+        {t`Update`}
       </button>
     </aside>
   );

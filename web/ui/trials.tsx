@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { TrialRow } from '../core/trial-view.ts';
 
 /** The admission of this device: each provider, how fast, which one won, or why not. */
@@ -5,11 +6,11 @@ export function Trials(props: { rows: readonly TrialRow[]; chosen: string | unde
   const { rows, chosen } = props;
   return (
     <section class="card" aria-labelledby="trials-title" data-testid="trials">
-      <h2 id="trials-title">How this device computes best</h2>
+      <h2 id="trials-title">{t`How this device computes best`}</h2>
       <p class="soft small">
         {chosen === undefined
-          ? 'No way of computing passed its test on this model.'
-          : `${chosen} was right and the fastest on this model. Time for one unit, shorter is better:`}
+          ? t`No way of computing passed its test on this model.`
+          : t`${chosen} was right and the fastest on this model. Time for one unit, shorter is better:`}
       </p>
       <ul class="trials">
         {rows.map((row, index) => (
@@ -23,7 +24,7 @@ export function Trials(props: { rows: readonly TrialRow[]; chosen: string | unde
             </div>
             <p class="soft small">
               {row.chosen ? (
-                <span class="chip chip-good">chosen</span>
+                <span class="chip chip-good">{t`chosen`}</span>
               ) : (
                 <span class="chip">{row.outcome}</span>
               )}{' '}

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { formatSol } from '../format.ts';
 import { FEE, lackOf } from './lamports.ts';
@@ -35,7 +36,7 @@ export function planClaim(ask: ClaimAsk): Result<ClaimPlan> {
   if (due <= 0n) {
     return refuse(
       'settlement-nothing-due',
-      'All that is settled has been paid. The next settlement may add to it.',
+      t`All that is settled has been paid. The next settlement may add to it.`,
     );
   }
   const cost = FEE + ask.pageRent;
@@ -43,7 +44,7 @@ export function planClaim(ask: ClaimAsk): Result<ClaimPlan> {
   const before = ask.recipient;
   const after = before + due + (ask.isOwn ? lack - cost : 0n);
   if (after < ask.rentMinimum) {
-    const message = `An account has to hold at least ${formatSol(ask.rentMinimum)}, and this one would hold ${formatSol(after)}. Wait until more is payable, or send the address ${formatSol(ask.rentMinimum - after)} first.`;
+    const message = t`An account has to hold at least ${formatSol(ask.rentMinimum)}, and this one would hold ${formatSol(after)}. Wait until more is payable, or send the address ${formatSol(ask.rentMinimum - after)} first.`;
     return refuse('rent-minimum', message);
   }
   return accept({

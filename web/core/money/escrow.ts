@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { type Config, type Escrow, PENDING, type Pool } from '#protocol/settlement/accounts.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
@@ -35,8 +36,7 @@ export function planDeposit(ask: {
 }): Result<DepositPlan> {
   const { total, escrow, balance, rentMinimum, now } = ask;
   if (escrow !== undefined && (escrow.requested > 0n || escrow.refundFrom < now + LEFT_SECONDS)) {
-    const message =
-      'The escrow of this job is over, or ends within a week: take the rest out, and post the job anew.';
+    const message = t`The escrow of this job is over, or ends within a week: take the rest out, and post the job anew.`;
     return refuse('settlement-escrow-over', message);
   }
   const held = escrow === undefined ? 0n : heldIn(escrow);

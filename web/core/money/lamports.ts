@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { formatSol } from '../format.ts';
 
 /** Lamports a network takes for a transaction with one signature. */
@@ -15,7 +16,7 @@ export function lackOf(wallet: { balance: bigint; cost: bigint; rentMinimum: big
 
 /** How a person mends it. */
 export const lackSentence = (lack: bigint, address: string): string =>
-  `The wallet needs ${formatSol(lack)} more: send it to ${address}, then try again.`;
+  t`The wallet needs ${formatSol(lack)} more: send it to ${address}, then try again.`;
 
 /** `Math.min` takes no bigint. */
 export function least(a: bigint, b: bigint): bigint {

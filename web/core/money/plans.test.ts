@@ -9,7 +9,7 @@ import {
 import { type ClaimAsk, planClaim } from './claim-plan.ts';
 import { planDeposit, type RefundStep, viewEscrow } from './escrow.ts';
 import { lackOf } from './lamports.ts';
-import { describeStep, STEP_BUTTONS } from './step-words.ts';
+import { describeStep, nameButton } from './step-words.ts';
 
 const RENT = 890_880n;
 const DAY = 86_400n;
@@ -188,8 +188,8 @@ test('each step of a refund says what it is about, and what there is to press', 
     { type: 'close' },
     { type: 'spent' },
   ];
-  const said = steps.map((step) => describeStep(step, 'en'));
+  const said = steps.map((step) => describeStep(step));
   expect(new Set(said).size).toBe(steps.length);
   expect(said[1]).toContain('2033');
-  expect(steps.filter(({ type }) => STEP_BUTTONS[type] === undefined)).toHaveLength(3);
+  expect(steps.filter(({ type }) => nameButton(type) === undefined)).toHaveLength(3);
 });

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import { hexToBytes } from '#protocol/bytes/digest.ts';
 import { KEY_BYTES, type Key } from '#protocol/settlement/layout.ts';
@@ -28,7 +29,6 @@ export function proveKept(
   };
   const checked = checkProof({ ...leaf, tag, pool }, leaf.proof, root);
   if (checked.ok) return accept(leaf);
-  const message =
-    'This proof does not lead to the root on the chain. Load it again; if that does not help, ask a verifier for the file of leaves.';
+  const message = t`This proof does not lead to the root on the chain. Load it again; if that does not help, ask a verifier for the file of leaves.`;
   return refuse(checked.refusal.code, message);
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import { type FinalRoot, type Pool, ROOTS } from '#protocol/settlement/accounts.ts';
@@ -41,24 +42,24 @@ export function recompute(
   const content = contentOf(encodeLeafFile(made), buildTrees(made, pool, hash));
   if (!content.ok) return content;
   const found = [
-    ...tellDifferences('Claim', claims, made.claims),
-    ...tellDifferences('Escrow', spends, made.spends),
+    ...tellDifferences(claims, made.claims).map((words) => t`Claim ${words}`),
+    ...tellDifferences(spends, made.spends).map((words) => t`Escrow ${words}`),
   ];
   const differences = { count: found.length, first: found.slice(0, SHOWN) };
   return accept({ content: content.value, differences });
 }
 
-const tellDifferences = (name: string, file: LeafTable, made: LeafTable): string[] =>
+const tellDifferences = (file: LeafTable, made: LeafTable): string[] =>
   Array.from(
     compareTables(file, made),
     ({ index, one, other }) =>
-      `${name} ${index}: the file says ${tellLeaf(one)}, the facts ${tellLeaf(other)}.`,
+      t`${index}: the file says ${tellLeaf(one)}, the facts ${tellLeaf(other)}.`,
   );
 
 const tellLeaf = ({ recipient, cumulative }: ReturnType<typeof leafAt>): string =>
   recipient.every((byte) => byte === 0)
-    ? 'nothing'
-    : `${formatSol(cumulative)} for ${encodeBase58(recipient)}`;
+    ? t`nothing`
+    : t`${formatSol(cumulative)} for ${encodeBase58(recipient)}`;
 
 /** What the chain holds of a period, and what can be said of it. */
 export type ChainStanding =
@@ -114,30 +115,45 @@ export function compareRoots(
   { root, spendRoot }: Extract<ChainStanding, { state: 'final' }>,
 ): string[] {
   const faults: string[] = [];
-  const compare = (what: string, computed: Key, onChain: Key) => {
-    if (isSameKey(computed, onChain)) return;
-    const [mine, theirs] = [computed, onChain].map((each) => bytesToHex(each).slice(0, 16));
-    faults.push(`The ${what} computed here is ${mine}…, the chain has ${theirs}….`);
+  const compare = (tell: (mine: string, theirs: string) => string, computed: Key, onChain: Key) => {
+    if (!isSameKey(computed, onChain)) faults.push(tell(beginOf(computed), beginOf(onChain)));
   };
-  compare('claims root', content.claimRoot, root.claimRoot);
-  compare('digest of the leaves', content.dataHash, root.dataHash);
-  if (spendRoot !== undefined) compare('spends root', content.spendRoot, spendRoot);
+  compare(
+    (mine, theirs) => t`The claims root computed here is ${mine}, the chain has ${theirs}.`,
+    content.claimRoot,
+    root.claimRoot,
+  );
+  compare(
+    (mine, theirs) =>
+      t`The digest of the leaves computed here is ${mine}, the chain has ${theirs}.`,
+    content.dataHash,
+    root.dataHash,
+  );
+  if (spendRoot !== undefined) {
+    compare(
+      (mine, theirs) => t`The spends root computed here is ${mine}, the chain has ${theirs}.`,
+      content.spendRoot,
+      spendRoot,
+    );
+  }
   if (content.total !== root.total) {
     faults.push(
-      `The total computed here is ${formatSol(content.total)}, the chain has ${formatSol(root.total)}.`,
+      t`The total computed here is ${formatSol(content.total)}, the chain has ${formatSol(root.total)}.`,
     );
   }
   return faults;
 }
+
+const beginOf = (key: Key): string => `${bytesToHex(key).slice(0, 16)}…`;
 
 /** A pool that keeps no root of this period any more proves nothing of it. */
 export const standingRefusal = (standing: ChainStanding): Result<never> =>
   standing.state === 'older'
     ? refuse(
         'settlement-root-unknown',
-        `The chain keeps the newest ${ROOTS} roots, and this one is older: recompute a newer one, which covers it.`,
+        t`The chain keeps the newest ${ROOTS} roots, and this one is older: recompute a newer one, which covers it.`,
       )
     : refuse(
         'settlement-root-unknown',
-        'The chain has no final root with these leaves: there is nothing to compare with yet.',
+        t`The chain has no final root with these leaves: there is nothing to compare with yet.`,
       );

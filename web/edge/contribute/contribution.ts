@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { type DeviceSignals, SHORT_PAUSE_MS, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -142,7 +143,9 @@ function openWorker(work: Work, settings: Settings): void {
     },
     onFailed: (reason) => restart(work, reason),
   });
-  work.watch = watchSilence((seconds) => restart(work, `it gave no sign of life for ${seconds} s`));
+  work.watch = watchSilence((seconds) =>
+    restart(work, t`it gave no sign of life for ${seconds} s`),
+  );
   // iPhones in Lockdown Mode and some policies take it away.
   const webrtc = settings.webrtc && typeof RTCPeerConnection === 'function';
   const leftAt = Number(readStored('left') ?? 0);
@@ -167,9 +170,9 @@ function restart(work: Work, reason: string): void {
   work.failures = Date.now() - work.openedAt > LASTED_MS ? 1 : work.failures + 1;
   const seconds = restartAfter(work.failures);
   const { settings } = work;
-  const text = `The worker on this device stopped: ${reason}`;
+  const text = t`The worker on this device stopped: ${reason}`;
   if (seconds === undefined || settings === undefined) {
-    const sentence = `${text}. Tap Start to try again, or reload the page.`;
+    const sentence = t`${text}. Tap Start to try again, or reload the page.`;
     return end(work, told(work, 'failed', why('worker-failed', { text: sentence })));
   }
   change(work, { status: told(work, 'restarting', why('restarting', { text, seconds })) });
@@ -291,7 +294,7 @@ async function connect(work: Work, peer: string): Promise<void> {
   const asked = work.worker;
   const joined = await work.peers;
   if (joined !== undefined) return joined.connect(peer);
-  const message = 'This page is not joined to the peers; HTTPS is used instead.';
+  const message = t`This page is not joined to the peers; HTTPS is used instead.`;
   asked?.post({ type: 'channel-failed', peer, refusal: { code: 'webrtc-failed', message } });
 }
 

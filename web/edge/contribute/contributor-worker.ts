@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { DeviceMessage, PageMessage } from '#protocol/messages/device.ts';
 import { type Result, refuse } from '#protocol/values/refusal.ts';
 
@@ -24,7 +25,7 @@ export function openContributorWorker(handlers: {
   worker.onerror = (event) => {
     event.preventDefault();
     // A script that could not be fetched leaves no message.
-    handlers.onFailed(event.message || 'its program could not be loaded');
+    handlers.onFailed(event.message || t`its program could not be loaded`);
   };
   return {
     post: (message, transfer = []) => worker.postMessage(message, transfer),
@@ -50,10 +51,10 @@ export function askContributorWorker<T>(
       resolve(result);
     };
     const fail = (reason: string): void => {
-      const sentence = `The worker on this device stopped: ${reason}. Reload the page, then ask again.`;
+      const sentence = t`The worker on this device stopped: ${reason}. Reload the page, then ask again.`;
       end(refuse('internal', sentence));
     };
-    const timer = setTimeout(() => fail('it took too long'), ASK_MS);
+    const timer = setTimeout(() => fail(t`it took too long`), ASK_MS);
     const worker = openContributorWorker({
       onMessage: (said) => {
         const result = resultOf(said);

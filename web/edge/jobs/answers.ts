@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import * as v from 'valibot';
 import { downloadResults } from '#client/results.ts';
 import type { JobView } from '#protocol/api/job.ts';
@@ -128,5 +129,5 @@ function readAnswer(fields: object, task: TaskName | undefined): Answer | undefi
 const wrong = (line: number): Result<never> =>
   refuse(
     'input-format',
-    `Line ${line + 1} of the results is no answer of this task; reload the page and try again.`,
+    t`Line ${line + 1} of the results is no answer of this task; reload the page and try again.`,
   );

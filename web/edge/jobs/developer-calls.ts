@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { readHealth } from '#client/grid.ts';
 import * as jobs from '#client/jobs.ts';
 import { readReceiptPage, readReceipts } from '#client/receipts.ts';
@@ -68,7 +69,7 @@ export const developerCalls = {
     const answer = await openHub().blob(path);
     // A single-page server answers an unknown path with the page itself.
     if (!answer.ok || answer.value.type.startsWith('text/html')) {
-      return refuse('not-found', `This hub’s app has no ${path}; build it again with its sample.`);
+      return refuse('not-found', t`This hub’s app has no ${path}; build it again with its sample.`);
     }
     return answer;
   },

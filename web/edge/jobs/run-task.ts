@@ -1,16 +1,17 @@
+import { t } from '@lingui/core/macro';
 import { type HubClient, openClient } from '#client/client.ts';
 import { openDeadline } from '#client/deadline.ts';
 import { embed } from '#client/embeddings.ts';
 import { cancelJob, readJob } from '#client/jobs.ts';
 import { readReceiptPage } from '#client/receipts.ts';
 import type { JobOptions, JobView } from '#protocol/api/job.ts';
-import { describeReason } from '#protocol/api/sentences.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { JobId } from '#protocol/values/ids.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { AnswerRow } from '../../core/answers.ts';
 import { hasResults, isEnded } from '../../core/job-view.ts';
+import { sayReason } from '../../core/language.ts';
 import type { Line } from '../../core/playground.ts';
 import type { RunState } from '../../core/run-view.ts';
 import { type KeyedRequest, openHub } from '../hub.ts';
@@ -86,9 +87,7 @@ async function runJob(key: string, run: TaskRun, control: Control): Promise<Resu
 }
 
 function refuseEnd({ refusal, reason }: JobView): Result<never> {
-  return refusal === undefined
-    ? refuse('job-state', describeReason(reason))
-    : { ok: false, refusal };
+  return refusal === undefined ? refuse('job-state', sayReason(reason)) : { ok: false, refusal };
 }
 
 /** The job once its results can be read, or it has ended without. */
@@ -103,8 +102,8 @@ function followJob(request: KeyedRequest, { onState, signal }: Control): Promise
     const stop = () =>
       end(
         deadline.isLate()
-          ? refuse('busy', 'The job takes longer than ten minutes; it goes on under Jobs.')
-          : refuse('request-invalid', 'The run was stopped and its job cancelled; run it again.'),
+          ? refuse('busy', t`The job takes longer than ten minutes; it goes on under Jobs.`)
+          : refuse('request-invalid', t`The run was stopped and its job cancelled; run it again.`),
       );
     const watch = watchJob(request, {
       onEvent: ({ job }) => {

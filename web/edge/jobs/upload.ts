@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type * as v from 'valibot';
 import { formOf, type JobUpload } from '#client/jobs.ts';
 import { decodeRefusal, refuseSilence } from '#client/refusals.ts';
@@ -80,7 +81,7 @@ function postForm<S extends v.GenericSchema>(
       finish(
         refuse(
           'request-invalid',
-          'The upload was stopped. Nothing was posted; post it again when you like.',
+          t`The upload was stopped. Nothing was posted; post it again when you like.`,
         ),
       );
     control.signal.addEventListener('abort', abort, { once: true });

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { deleteDB, type IDBPDatabase, openDB } from 'idb';
 import { decodeBase58, encodeBase58 } from '#protocol/bytes/base58.ts';
 import { concatBytes, hexToBytes } from '#protocol/bytes/digest.ts';
@@ -86,8 +87,7 @@ async function makeKeys(): Promise<Keys> {
 async function importKeys(secret: string): Promise<Keys> {
   const decoded = decodeBase58(secret, SECRET_BYTES);
   if (!decoded.ok) {
-    const message =
-      'That is no secret of a wallet: 64 bytes in base 58, about 88 letters and digits. Copy it whole.';
+    const message = t`That is no secret of a wallet: 64 bytes in base 58, about 88 letters and digits. Copy it whole.`;
     throw fault('wallet-refused', message);
   }
   const [seed, wanted] = [decoded.value.slice(0, SEED_BYTES), decoded.value.slice(SEED_BYTES)];
@@ -115,7 +115,7 @@ async function publicOf(privateKey: CryptoKey): Promise<Uint8Array> {
 function openWallet({ privateKey, publicKey }: Keys): BrowserWallet {
   return {
     kind: 'here',
-    name: 'Wallet in this browser',
+    name: t`Wallet in this browser`,
     address: encodeBase58(publicKey) as Address,
     key: publicKey,
     async sign(message) {
@@ -133,5 +133,5 @@ function openWallet({ privateKey, publicKey }: Keys): BrowserWallet {
 const noEd25519 = (): PocketgridError =>
   fault(
     'wallet-missing',
-    'This browser cannot make Ed25519 keys (Chrome does from 137 on, Safari from 17, Firefox from 129): use a newer one, or paste the address of a wallet you have.',
+    t`This browser cannot make Ed25519 keys (Chrome does from 137 on, Safari from 17, Firefox from 129): use a newer one, or paste the address of a wallet you have.`,
   );

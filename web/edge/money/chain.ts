@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { type Cluster, openCluster } from '#client/cluster.ts';
 import type { ChainView } from '#protocol/settlement/money-api.ts';
 import type { Instruction } from '#protocol/settlement/transaction.ts';
@@ -18,11 +19,11 @@ export async function openChainClient(view: ChainView, origin: string): Promise<
       console.error('the chain does not answer', error);
       return refusal(
         'chain-unreachable',
-        'The chain does not answer. Check that you are online, then try again; your money stays where it is.',
+        t`The chain does not answer. Check that you are online, then try again; your money stays where it is.`,
       );
     },
     explainDelay: () =>
-      'The chain has not confirmed it yet. It may still do so: look again in a minute. Nothing is paid twice.',
+      t`The chain has not confirmed it yet. It may still do so: look again in a minute. Nothing is paid twice.`,
   });
   if ((await cluster.genesisHash()) !== view.genesisHash) {
     throw fault(

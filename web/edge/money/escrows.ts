@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { readLeafProof } from '#client/settlements.ts';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import { Escrow, findRoot, type Pool } from '#protocol/settlement/accounts.ts';
@@ -127,7 +128,7 @@ export async function takeStep(
   { job, poster, type }: { job: JobId; poster: Address; type: RefundStep['type'] },
 ): Promise<void> {
   if (wallet.address !== poster) {
-    const message = `The escrow belongs to ${poster}: choose that wallet, or take its secret into this browser.`;
+    const message = t`The escrow belongs to ${poster}: choose that wallet, or take its secret into this browser.`;
     throw fault('settlement-not-poster', message);
   }
   const found = await find(site, job, wallet.key);

@@ -1,9 +1,10 @@
+import { t } from '@lingui/core/macro';
 import { decodeBase58 } from '#protocol/bytes/base58.ts';
 import { clusterName } from '#protocol/settlement/clusters.ts';
 import { KEY_BYTES } from '#protocol/settlement/layout.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { encodeTransaction } from '#protocol/settlement/transaction.ts';
-import { fault, type PocketgridError } from '#protocol/values/refusal.ts';
+import { fault } from '#protocol/values/refusal.ts';
 import type { Wallet } from './wallet.ts';
 
 /** Bytes of a signature that is not there yet. */
@@ -58,7 +59,7 @@ export function openInstalledWallets(onChange: () => void): InstalledWallets {
     async connect(name) {
       const wallet = wallets.get(name);
       if (wallet === undefined) {
-        const message = `${name} is not there any more: open it, or choose another wallet.`;
+        const message = t`${name} is not there any more: open it, or choose another wallet.`;
         throw fault('wallet-missing', message);
       }
       return connect(wallet);
@@ -71,11 +72,15 @@ const canSign = ({ features }: StandardWallet): boolean =>
 
 async function connect(wallet: StandardWallet): Promise<Wallet> {
   const connected = await ask(() => wallet.features['standard:connect']?.connect());
-  if (connected === undefined) throw refused(wallet.name, 'to connect');
+  if (connected === undefined)
+    throw fault(
+      'wallet-refused',
+      t`${wallet.name} did not want to connect: nothing was sent. Try again when you are ready.`,
+    );
   const [account] = connected.accounts;
   const key = decodeBase58(account?.address ?? '', KEY_BYTES);
   if (account === undefined || !key.ok) {
-    const message = `${wallet.name} showed no Solana account: choose one in it, then connect again.`;
+    const message = t`${wallet.name} showed no Solana account: choose one in it, then connect again.`;
     throw fault('wallet-missing', message);
   }
   return {
@@ -93,7 +98,11 @@ async function connect(wallet: StandardWallet): Promise<Wallet> {
         }),
       );
       const [first] = signed ?? [];
-      if (first === undefined) throw refused(wallet.name, 'to sign');
+      if (first === undefined)
+        throw fault(
+          'wallet-refused',
+          t`${wallet.name} did not want to sign: nothing was sent. Try again when you are ready.`,
+        );
       return new Uint8Array(first.signedTransaction);
     },
   };
@@ -113,9 +122,3 @@ async function ask<T>(question: () => Promise<T> | undefined): Promise<T | undef
     clearTimeout(timer);
   }
 }
-
-const refused = (name: string, what: string): PocketgridError =>
-  fault(
-    'wallet-refused',
-    `${name} did not want ${what}: nothing was sent. Try again when you are ready.`,
-  );

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { readHealth } from '#client/grid.ts';
 import { fundJob, linkPayout, noteClosing } from '#client/money.ts';
 import { Address, type LeafFileView } from '#protocol/settlement/money-api.ts';
@@ -35,7 +36,11 @@ export function openMoney(origin: string) {
   const withWallet = <T>(use: (site: MoneySite, wallet: Wallet) => Promise<T>) =>
     atSite(async (site) => {
       const wallet = await wallets.chosen();
-      if (wallet === undefined) throw fault('wallet-missing', NO_WALLET);
+      if (wallet === undefined)
+        throw fault(
+          'wallet-missing',
+          t`No wallet can sign here: make one in this browser, or connect the one you have.`,
+        );
       return use(site, wallet);
     });
 
@@ -71,8 +76,7 @@ export function openMoney(origin: string) {
 async function link(recipient: string) {
   const address = decodeWith(Address, recipient.trim(), 'request-invalid');
   if (!address.ok) {
-    const message =
-      'That is no address: 32 bytes in base 58, 32 to 44 letters and digits. Copy it whole from your wallet.';
+    const message = t`That is no address: 32 bytes in base 58, 32 to 44 letters and digits. Copy it whole from your wallet.`;
     throw fault('request-invalid', message);
   }
   const { hub } = must(await readHealth(openHub()));
@@ -100,8 +104,6 @@ async function readPay(site: MoneySite, device: PublicKey) {
   const earnings = viewEarnings(facts, { device, claims, through });
   return { chain: site.view, earnings, claims, payouts, kept: isKept };
 }
-
-const NO_WALLET = 'No wallet can sign here: make one in this browser, or connect the one you have.';
 
 const showWallet = ({ kind, name, address }: Wallet) => ({ kind, name, address });
 

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { openMoneyReader } from '#client/money-reader.ts';
 import { listLeafFiles, readLeafFile } from '#client/settlements.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
@@ -35,20 +36,19 @@ export async function recomputePeriod(
   { dataHash, period }: LeafFileView,
   onProgress: (words: string) => void,
 ): Promise<RecomputeDone> {
-  onProgress('Fetching the leaves…');
+  onProgress(t`Fetching the leaves…`);
   const file = must(await readLeafFile(openHub(), dataHash));
   if (bytesToHex(sha256(file)) !== dataHash) {
-    const message =
-      'The hub gave another file than it names: try again, or ask the verifier for it.';
+    const message = t`The hub gave another file than it names: try again, or ask the verifier for it.`;
     throw fault('blob-hash', message);
   }
-  onProgress('Fetching the facts…');
+  onProgress(t`Fetching the facts…`);
   const facts = await openMoneyReader(openHub(), (done, all) =>
     onProgress(`Fetching the facts: job ${done + 1} of ${all}…`),
   ).read();
-  onProgress('Building both trees…');
+  onProgress(t`Building both trees…`);
   const recomputed = must(await askWorker({ file, facts, pool: site.pool }));
-  onProgress('Reading the chain…');
+  onProgress(t`Reading the chain…`);
   const standing = findStanding(await readPool(site), { dataHash, period });
   if (standing.state !== 'final') return must(standingRefusal(standing));
   const faults = [...compareRoots(recomputed, standing), ...recomputed.differences.first];
@@ -66,12 +66,12 @@ function askWorker(ask: RecomputeAsk): Promise<RecomputeReply> {
       worker.terminate();
       resolve(reply);
     };
-    const fail = (why: string) => end(refuse('internal', `The trees could not be built: ${why}.`));
-    const timer = setTimeout(() => fail('it took more than five minutes'), RECOMPUTE_MS);
+    const fail = (why: string) => end(refuse('internal', t`The trees could not be built: ${why}.`));
+    const timer = setTimeout(() => fail(t`it took more than five minutes`), RECOMPUTE_MS);
     worker.onmessage = ({ data }: MessageEvent<RecomputeReply>) => end(data);
     worker.onerror = (event) => {
       event.preventDefault();
-      fail(event.message || 'the program could not be loaded');
+      fail(event.message || t`the program could not be loaded`);
     };
     worker.postMessage(ask);
   });

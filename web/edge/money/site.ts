@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { readChain } from '#client/money.ts';
 import { Config, Pool } from '#protocol/settlement/accounts.ts';
 import { addressesOf } from '#protocol/settlement/addresses.ts';
@@ -36,7 +37,7 @@ export async function findChain(): Promise<ChainView> {
 
 /** Opens the way to the chain; its library is loaded only now. Refuses a program this page does not know. */
 export async function openSite(view: ChainView, origin: string): Promise<MoneySite> {
-  const wayOut = 'Ask whoever runs the hub.';
+  const wayOut = t`Ask whoever runs the hub.`;
   const program = keyOf(must(checkProgram(view, { wayOut })));
   const { openChainClient } = await import('./chain.ts');
   return {
@@ -57,8 +58,7 @@ export const readConfig = async ({ client, config }: MoneySite): Promise<Config>
 
 function present<T>(found: T | undefined): T {
   if (found !== undefined) return found;
-  const message =
-    'The chain does not hold the pool that the hub names: reload the page; if it stays so, ask whoever runs the hub.';
+  const message = t`The chain does not hold the pool that the hub names: reload the page; if it stays so, ask whoever runs the hub.`;
   throw fault('chain-wrong', message);
 }
 

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { readBlobRange, streamBlob } from '#client/blobs.ts';
 import { readPackage } from '#client/jobs.ts';
 import { readUnitFingerprint, readUnitOutputs } from '#client/results.ts';
@@ -39,7 +40,7 @@ export function openReplayBlobs({ key, job }: KeyedRequest, signal: AbortSignal)
       const bytes = must(await readBlobRange(hub, range, options));
       const found = digest(bytes);
       if (found === due) return bytes;
-      const message = `The inputs the hub holds are not those of the receipt: they hash to ${found.slice(0, 16)}…, the receipt says ${due.slice(0, 16)}…. Nothing was computed.`;
+      const message = t`The inputs the hub holds are not those of the receipt: they hash to ${found.slice(0, 16)}…, the receipt says ${due.slice(0, 16)}…. Nothing was computed.`;
       throw fault('blob-hash', message);
     },
     outputs: async (unit, shard) =>
@@ -54,7 +55,7 @@ const unitOf = (unit: number, { job, lease }: AcceptedShard) => ({ job, unit, le
 
 function checkPackage(manifest: PackageManifest, id: Digest): PackageManifest {
   if (digestPackage(manifest) === id) return manifest;
-  const message = `The receipt is of package ${id.slice(0, 16)}…, and this job's package is another one. Nothing was computed.`;
+  const message = t`The receipt is of package ${id.slice(0, 16)}…, and this job's package is another one. Nothing was computed.`;
   throw fault('blob-hash', message);
 }
 
@@ -75,7 +76,7 @@ async function readModel(
     onShare(at / file.length);
   }
   if (at === file.length && tree.finish().root === file.root) return bytes;
-  const message = `The model the hub sent is not the one the package names (root ${file.root.slice(0, 16)}…). Nothing was computed.`;
+  const message = t`The model the hub sent is not the one the package names (root ${file.root.slice(0, 16)}…). Nothing was computed.`;
   throw fault('blob-hash', message);
 }
 

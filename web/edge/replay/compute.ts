@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import { fault, PocketgridError } from '#protocol/values/refusal.ts';
 
@@ -26,7 +27,7 @@ export function openReplayCompute(): ReplayCompute {
   };
   worker.onerror = (event) => {
     event.preventDefault();
-    fail(event.message || 'The runtime could not be loaded; reload the page, then try again.');
+    fail(event.message || t`The runtime could not be loaded; reload the page, then try again.`);
   };
   return {
     ask: (request, transfer) =>
@@ -38,7 +39,7 @@ export function openReplayCompute(): ReplayCompute {
       worker.onmessage = null;
       worker.onerror = null;
       worker.terminate();
-      fail('The replay was stopped.');
+      fail(t`The replay was stopped.`);
     },
   };
 }

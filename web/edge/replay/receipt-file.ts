@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { ReceiptPage } from '#protocol/api/api.ts';
 import { checkReceipt, type ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
@@ -24,7 +25,7 @@ export async function readReceiptFile(
   hub: PublicKey | undefined,
 ): Promise<Result<CheckedReceipt[]>> {
   if (file.size > FILE_BYTES_MAX) {
-    return refuse('input-too-big', 'A file of receipts has at most 64 MiB; choose a smaller one.');
+    return refuse('input-too-big', t`A file of receipts has at most 64 MiB; choose a smaller one.`);
   }
   const receipts = decodeReceipts(await file.text());
   if (!receipts.ok) return receipts;
@@ -42,16 +43,16 @@ export function decodeReceipts(text: string): Result<Receipt[]> {
   try {
     value = JSON.parse(text);
   } catch {
-    return refuse('message-malformed', 'This file is not JSON, or it was cut off.');
+    return refuse('message-malformed', t`This file is not JSON, or it was cut off.`);
   }
   const isPage = typeof value === 'object' && value !== null && 'receipts' in value;
   const page = decodeWith(ReceiptPage, isPage ? value : { receipts: [value] });
   if (!page.ok) {
-    const message = `This is no file of receipts: ${page.refusal.message}`;
+    const message = t`This is no file of receipts: ${page.refusal.message}`;
     return refuse('message-malformed', message, page.refusal.path);
   }
   const { receipts } = page.value;
-  if (receipts.length === 0) return refuse('message-malformed', 'This file holds no receipt.');
+  if (receipts.length === 0) return refuse('message-malformed', t`This file holds no receipt.`);
   if (receipts.length <= RECEIPTS_MAX) return accept(receipts);
-  return refuse('input-too-big', `A file holds at most ${RECEIPTS_MAX} receipts; split it.`);
+  return refuse('input-too-big', t`A file holds at most ${RECEIPTS_MAX} receipts; split it.`);
 }

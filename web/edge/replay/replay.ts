@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { digest } from '#protocol/bytes/digest.ts';
 import { type ComputeReply, loadRuntime } from '#protocol/messages/compute.ts';
 import { type PackageManifest, REFERENCE_LANE, type Variant } from '#protocol/models/package.ts';
@@ -132,7 +133,7 @@ async function execute(world: {
 /** Another version of the runtime may give other bits: then nothing would be shown either way. */
 function checkLane({ runtime: { reference } }: PackageManifest): void {
   if (reference.version === REFERENCE_LANE.version) return;
-  const message = `This package is pinned to ${reference.runtime} ${reference.version}; this page carries ${REFERENCE_LANE.version}. Replay it on a page of that version.`;
+  const message = t`This package is pinned to ${reference.runtime} ${reference.version}; this page carries ${REFERENCE_LANE.version}. Replay it on a page of that version.`;
   throw fault('provider-unavailable', message);
 }
 
@@ -178,7 +179,7 @@ function readRan(reply: ComputeReply): UnitOutputs {
     const { bytes, taps } = reply;
     return { bytes, digest: digest(bytes), ...(taps === undefined ? {} : { taps: taps.bytes }) };
   }
-  const message = `The compute worker answered ${reply.type} to a run; reload the page.`;
+  const message = t`The compute worker answered ${reply.type} to a run; reload the page.`;
   throw fault('internal', message);
 }
 
@@ -190,5 +191,5 @@ function orThrow<T>(result: Result<T>): T {
 function refusalOf(error: unknown): Refusal {
   if (error instanceof PocketgridError) return error.refusal;
   const text = error instanceof Error ? error.message : String(error);
-  return refusal('internal', `The replay broke off: ${text || 'no reason given'}. Try again.`);
+  return refusal('internal', t`The replay broke off: ${text || t`no reason given`}. Try again.`);
 }

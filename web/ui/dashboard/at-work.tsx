@@ -1,5 +1,6 @@
+import { plural, t } from '@lingui/core/macro';
 import type { JobView } from '#protocol/api/job.ts';
-import { formatId, formatMillis, formatNoun } from '../../core/format.ts';
+import { formatId, formatMillis } from '../../core/format.ts';
 import { slowestFirst } from '../../core/job-view.ts';
 import { nameProvider } from '../../core/trial-view.ts';
 import { useAnswer } from '../use-answer.ts';
@@ -15,7 +16,7 @@ export function AtWork({ job, actions }: { job: JobView; actions: DashboardActio
   if (devices.length === 0) return null;
   return (
     <div class="stack" data-testid="at-work">
-      <h3>At work on it, the slowest first</h3>
+      <h3>{t`At work on it, the slowest first`}</h3>
       <ul class="devices">
         {devices.slice(0, SHOWN).map((device) => (
           <li key={device.key}>
@@ -25,15 +26,17 @@ export function AtWork({ job, actions }: { job: JobView; actions: DashboardActio
               <span class="soft small block">
                 {device.provider === undefined ? '' : `${nameProvider(device.provider)}, `}
                 {device.unitMs === undefined
-                  ? 'speed not known'
-                  : `${formatMillis(device.unitMs)} a unit`}
+                  ? t`speed not known`
+                  : t`${formatMillis(device.unitMs)} a unit`}
               </span>
             </span>
           </li>
         ))}
       </ul>
       {devices.length > SHOWN ? (
-        <p class="soft small">and {formatNoun(devices.length - SHOWN, 'faster device')}.</p>
+        <p class="soft small">
+          {t`and ${plural(devices.length - SHOWN, { one: '# faster device', other: '# faster devices' })}.`}
+        </p>
       ) : null}
     </div>
   );

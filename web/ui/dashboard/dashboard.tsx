@@ -1,6 +1,7 @@
+import { plural, t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
-import { formatCount, formatNoun, formatShare } from '../../core/format.ts';
+import { formatCount, formatShare } from '../../core/format.ts';
 import {
   describeCost,
   describeState,
@@ -31,11 +32,11 @@ export function Dashboard(props: {
   const { value: grid } = useAnswer(actions.fetchGrid, REFRESH_MS);
   return (
     <div class="dashboard">
-      <DeveloperHead title="Dashboard" refusal={refusal} onForget={props.onForget} />
+      <DeveloperHead page="dashboard" refusal={refusal} onForget={props.onForget} />
       <div class="columns">
         <div class="column">
           <section class="card" aria-labelledby="jobs-title">
-            <h2 id="jobs-title">Jobs</h2>
+            <h2 id="jobs-title">{t`Jobs`}</h2>
             <JobList jobs={page?.jobs} />
             <Paging before={before} next={page?.next} show={setBefore} />
           </section>
@@ -58,12 +59,12 @@ function Paging(props: {
     <div class="buttons">
       {before === undefined ? null : (
         <button type="button" class="button" onClick={() => show(undefined)}>
-          Newest jobs
+          {t`Newest jobs`}
         </button>
       )}
       {next === undefined ? null : (
         <button type="button" class="button" onClick={() => show(next)}>
-          Older jobs
+          {t`Older jobs`}
         </button>
       )}
     </div>
@@ -88,9 +89,11 @@ function JobNotes({ job, now }: { job: JobView; now: number }) {
 
 function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
   const now = Date.now();
-  if (jobs === undefined) return <p class="soft">Asking the hub…</p>;
+  if (jobs === undefined) return <p class="soft">{t`Asking the hub…`}</p>;
   if (jobs.length === 0) {
-    return <p class="soft">None yet. The sample job takes a minute and needs nothing from you.</p>;
+    return (
+      <p class="soft">{t`None yet. The sample job takes a minute and needs nothing from you.`}</p>
+    );
   }
   return (
     <ul class="jobs" data-testid="jobs">
@@ -109,8 +112,8 @@ function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
               <span class="soft small number">
                 {job.units === 0
                   ? ''
-                  : `${formatCount(job.accepted)} of ${formatNoun(job.units, 'unit')} (${formatShare(jobFraction(job))}) · `}
-                {formatNoun(job.items, 'item')}
+                  : t`${formatCount(job.accepted)} of ${plural(job.units, { one: '# unit', other: '# units' })} (${formatShare(jobFraction(job))}) · `}
+                {plural(job.items, { one: '# item', other: '# items' })}
               </span>
               <JobNotes job={job} now={now} />
             </a>

@@ -1,39 +1,43 @@
+import { msg, t } from '@lingui/core/macro';
 import type { Refusal } from '#protocol/values/refusal.ts';
+import { say } from '../../core/language.ts';
+import { encodeRoute } from '../../core/router.ts';
 import { Refused } from './refused.tsx';
 import './developer-head.css';
 
 const PLACES = [
-  { title: 'Dashboard', label: 'Jobs', path: '/dashboard' },
-  { title: 'Playground', label: 'Playground', path: '/dashboard/playground' },
-  { title: 'Models', label: 'Models', path: '/dashboard/models' },
-  { title: 'Keys', label: 'Keys', path: '/dashboard/keys' },
-  { title: 'Webhooks', label: 'Webhooks', path: '/dashboard/webhooks' },
+  { page: 'dashboard', title: msg`Dashboard`, label: msg`Jobs` },
+  { page: 'playground', title: msg`Playground`, label: msg`Playground` },
+  { page: 'models', title: msg`Models`, label: msg`Models` },
+  { page: 'keys', title: msg`Keys`, label: msg`Keys` },
+  { page: 'webhooks', title: msg`Webhooks`, label: msg`Webhooks` },
 ] as const;
 
 /** The head of a developer's page: its name, the other pages, and why the hub would not answer. */
 export function DeveloperHead(props: {
-  title: (typeof PLACES)[number]['title'];
+  page: (typeof PLACES)[number]['page'];
   refusal: Refusal | undefined;
   onForget(): void;
 }) {
-  const { title, refusal, onForget } = props;
+  const { page, refusal, onForget } = props;
+  const place = PLACES.find((each) => each.page === page);
   const wrongKey = refusal?.code === 'key-wrong' || refusal?.code === 'key-missing';
   return (
     <>
       <header class="page-head">
-        <h1>{title}</h1>
+        <h1>{place === undefined ? '' : say(place.title)}</h1>
         <button type="button" class="button button-quiet" onClick={onForget}>
-          Forget my key
+          {t`Forget my key`}
         </button>
       </header>
-      <nav class="places" aria-label="For developers">
-        {PLACES.map((place) => (
+      <nav class="places" aria-label={t`For developers`}>
+        {PLACES.map((each) => (
           <a
-            key={place.path}
-            href={place.path}
-            aria-current={place.title === title ? 'page' : undefined}
+            key={each.page}
+            href={encodeRoute({ page: each.page })}
+            aria-current={each === place ? 'page' : undefined}
           >
-            {place.label}
+            {say(each.label)}
           </a>
         ))}
       </nav>
@@ -41,7 +45,7 @@ export function DeveloperHead(props: {
         <Refused refusal={refusal}>
           {wrongKey ? (
             <button type="button" class="button" onClick={onForget}>
-              Enter another key
+              {t`Enter another key`}
             </button>
           ) : null}
         </Refused>

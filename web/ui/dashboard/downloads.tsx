@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import type { Result } from '#protocol/values/refusal.ts';
 import { useAction } from '../use-answer.ts';
@@ -39,7 +40,7 @@ export function Downloads({ job, request, actions }: JobProps) {
       : [
           {
             id: 'errors',
-            label: 'Items that failed',
+            label: t`Items that failed`,
             name: `${stem}-failed.jsonl`,
             fetchIt: () => actions.fetchResults(request, { format: 'errors' }),
           },
@@ -49,7 +50,7 @@ export function Downloads({ job, request, actions }: JobProps) {
       ? [
           {
             id: 'files',
-            label: 'Names of the files',
+            label: t`Names of the files`,
             name: `${stem}-files.jsonl`,
             fetchIt: () => actions.fetchResults(request, { format: 'files' }),
           },
@@ -57,7 +58,7 @@ export function Downloads({ job, request, actions }: JobProps) {
       : []),
     {
       id: 'receipts',
-      label: 'Receipts',
+      label: t`Receipts`,
       name: `${stem}-receipts.json`,
       fetchIt: () => actions.fetchReceipts(request),
     },
@@ -75,8 +76,8 @@ export function Downloads({ job, request, actions }: JobProps) {
             onClick={() => save(name, fetchIt)}
             data-testid={`download-${id}`}
           >
-            <span class="hidden-words">Download </span>
-            {busy === name ? 'Fetching…' : `↓ ${label}`}
+            <span class="hidden-words">{t`Download`} </span>
+            {busy === name ? t`Fetching…` : `↓ ${label}`}
           </button>
         ))}
       </div>

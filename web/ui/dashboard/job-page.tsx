@@ -1,14 +1,8 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
-import { describeNotes, describeReason } from '#protocol/api/sentences.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import {
-  formatAgo,
-  formatMillis,
-  formatNoun,
-  formatSentence,
-  formatShare,
-} from '../../core/format.ts';
+import { formatAgo, formatMillis, formatSentence, formatShare } from '../../core/format.ts';
 import {
   describeState,
   describeStragglers,
@@ -19,6 +13,7 @@ import {
   viewCounters,
   viewQuote,
 } from '../../core/job-view.ts';
+import { sayReason, sayReasons } from '../../core/language.ts';
 import { addSample, SERIES_EMPTY, type Series } from '../../core/series.ts';
 import { Meter } from '../meter.tsx';
 import { JobMoney } from '../money/job-money.tsx';
@@ -83,8 +78,7 @@ export function JobPage(props: {
   const { request, actions } = props;
   const { job, at, series, lost, refusal, show } = useJob(request, actions);
   // A new state is news, a new reason is not: the effect follows the state only.
-  const spoken =
-    job && `${job.name}: ${describeState(job.state).label}. ${describeReason(job.reason)}`;
+  const spoken = job && `${job.name}: ${describeState(job.state).label}. ${sayReason(job.reason)}`;
   const state = job?.state;
   useEffect(() => {
     if (spoken !== undefined) actions.say(spoken);
@@ -94,11 +88,11 @@ export function JobPage(props: {
       <Refused refusal={refusal}>
         {refusal.code === 'key-wrong' ? (
           <button type="button" class="button" onClick={props.onWrongKey}>
-            Enter another key
+            {t`Enter another key`}
           </button>
         ) : (
           <a class="button" href="/dashboard">
-            All jobs
+            {t`All jobs`}
           </a>
         )}
       </Refused>
@@ -106,7 +100,7 @@ export function JobPage(props: {
   }
   if (job === undefined) {
     return (
-      <p class="soft">{lost ? 'The hub does not answer. Trying again…' : 'Asking the hub…'}</p>
+      <p class="soft">{lost ? t`The hub does not answer. Trying again…` : t`Asking the hub…`}</p>
     );
   }
   const { label, tone } = describeState(job.state);
@@ -115,27 +109,28 @@ export function JobPage(props: {
     <div class="dashboard">
       <header class="job-head">
         <a href="/dashboard" class="back">
-          ← All jobs
+          {t`← All jobs`}
         </a>
         <h1>{job.name}</h1>
         <p class="job-state">
           <span class={`chip chip-${tone}`} data-testid="state" data-state={job.state}>
             {label}
           </span>{' '}
-          <span data-testid="state-reason">{formatSentence(describeReason(job.reason))}</span>
+          <span data-testid="state-reason">{formatSentence(sayReason(job.reason))}</span>
         </p>
         <p class="soft small">
           <code>{job.id}</code>
-          {job.model === undefined ? '' : ` · ${job.model}`} · {formatNoun(job.items, 'item')} in{' '}
-          {formatNoun(job.units, 'unit')} of {job.unitItems} · posted {formatAgo(job.createdAt, at)}
-          {duration === undefined ? '' : ` · ran ${formatMillis(duration)}`}
+          {job.model === undefined ? '' : ` · ${job.model}`} ·{' '}
+          {t`${plural(job.items, { one: '# item', other: '# items' })} in ${plural(job.units, { one: '# unit', other: '# units' })} of ${job.unitItems}`}{' '}
+          · {t`posted ${formatAgo(job.createdAt, at)}`}
+          {duration === undefined ? '' : ` · ${t`ran ${formatMillis(duration)}`}`}
         </p>
         <p class="soft small" data-testid="purpose">
           Contributors read: {job.purpose}. Posted by {job.postedBy ?? 'the operator'}.
         </p>
       </header>
       {lost ? (
-        <p class="note note-warn">The live view lost the hub and is connecting again.</p>
+        <p class="note note-warn">{t`The live view lost the hub and is connecting again.`}</p>
       ) : null}
       {job.refusal === undefined ? null : <Refused refusal={job.refusal} />}
       <Decision job={job} request={request} actions={actions} />
@@ -155,10 +150,10 @@ function Decision({ job, request, actions }: JobProps) {
   const quoted = job.state === 'quoted';
   const isFunded = job.unitPrice === '0' || job.funding !== undefined;
   return (
-    <section class={quoted ? 'card' : 'actions-only'} aria-label={quoted ? 'Quote' : 'Actions'}>
+    <section class={quoted ? 'card' : 'actions-only'} aria-label={quoted ? t`Quote` : t`Actions`}>
       {quoted && job.quote !== undefined ? (
         <>
-          <h2>The quote</h2>
+          <h2>{t`The quote`}</h2>
           <dl class="quote" data-testid="quote">
             {viewQuote(job.quote).map(({ label, value, note }) => (
               <div key={label}>
@@ -170,7 +165,7 @@ function Decision({ job, request, actions }: JobProps) {
               </div>
             ))}
           </dl>
-          <p class="soft small">{formatSentence(describeNotes(job.quote))}</p>
+          <p class="soft small">{formatSentence(sayReasons(job.quote.notes))}</p>
         </>
       ) : null}
       {refusal === undefined ? null : <Refused refusal={refusal} />}
@@ -183,7 +178,7 @@ function Decision({ job, request, actions }: JobProps) {
             onClick={() => act(() => actions.startJob(request))}
             data-testid="start-job"
           >
-            Start the job
+            {t`Start the job`}
           </button>
         ) : null}
         {isEnded(job.state) ? null : (
@@ -194,7 +189,7 @@ function Decision({ job, request, actions }: JobProps) {
             onClick={() => act(() => actions.cancelJob(request))}
             data-testid="cancel-job"
           >
-            {quoted ? 'Discard' : 'Cancel the job'}
+            {quoted ? t`Discard` : t`Cancel the job`}
           </button>
         )}
       </div>
@@ -207,15 +202,17 @@ function Progress(props: { job: JobView; at: number; series: Series; actions: Da
   const stragglers = describeStragglers(job, at);
   return (
     <section class="card" aria-labelledby="progress-title">
-      <h2 id="progress-title">Progress</h2>
+      <h2 id="progress-title">{t`Progress`}</h2>
       <Meter
         id="job-progress"
-        name="Units accepted"
+        name={t`Units accepted`}
         share={jobFraction(job)}
         label={formatShare(jobFraction(job), 1)}
       />
       {isEnded(job.state) && series.seconds.length <= 2 ? (
-        <p class="soft small">A curve of its progress is drawn while somebody watches it run.</p>
+        <p class="soft small">
+          {t`A curve of its progress is drawn while somebody watches it run.`}
+        </p>
       ) : (
         <ProgressChart series={series} job={job} actions={actions} />
       )}
@@ -231,7 +228,7 @@ function Progress(props: { job: JobView; at: number; series: Series; actions: Da
       </dl>
       {stragglers === undefined ? null : (
         <p class="note note-warn small" data-testid="stragglers">
-          {stragglers} Another device is given the same where one is idle.
+          {t`${stragglers} Another device is given the same where one is idle.`}
         </p>
       )}
       {job.state === 'running' ? <AtWork job={job} actions={actions} /> : null}

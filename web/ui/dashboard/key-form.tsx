@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import { decodeDeveloperKey } from '../../core/developer-key.ts';
 import { useAction } from '../use-answer.ts';
@@ -20,21 +21,19 @@ export function KeyForm(props: { onKey(key: string): void; actions: DashboardAct
   };
   return (
     <section class="card key-card">
-      <h1>Post work to the grid</h1>
+      <h1>{t`Post work to the grid`}</h1>
       <p class="soft">
-        Upload a model and its inputs, see what it takes, and get every result in order, with a
-        random sample computed again by a verifier. The hub’s operator makes keys; paste yours here
-        once. It stays in this browser.
+        {t`Upload a model and its inputs, see what it takes, and get every result in order, with a random sample computed again by a verifier. The hub’s operator makes keys; paste yours here once. It stays in this browser.`}
       </p>
       <form onSubmit={submit} class="stack" noValidate>
-        <label for="developer-key">Developer key</label>
+        <label for="developer-key">{t`Developer key`}</label>
         <input
           id="developer-key"
           class="text-input mono"
           type="password"
           autocomplete="off"
           spellcheck={false}
-          placeholder="pg_…"
+          placeholder={t`pg_…`}
           value={text}
           aria-invalid={refusal !== undefined}
           aria-describedby={refusal === undefined ? undefined : 'key-refusal'}
@@ -43,7 +42,7 @@ export function KeyForm(props: { onKey(key: string): void; actions: DashboardAct
         />
         <div id="key-refusal">{refusal === undefined ? null : <Refused refusal={refusal} />}</div>
         <button type="submit" class="button button-main" disabled={busy} data-testid="key-submit">
-          {busy ? 'Trying the key…' : 'Open the dashboard'}
+          {busy ? t`Trying the key…` : t`Open the dashboard`}
         </button>
       </form>
     </section>

@@ -1,8 +1,11 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import { useRef, useState } from 'preact/hooks';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { formatBytes } from '../../core/format.ts';
 import { nameInputs } from '../../core/input-kinds.ts';
+import { say } from '../../core/language.ts';
 import { decodeUploadForm, UPLOAD_FORM_EMPTY, type UploadForm } from '../../core/upload.ts';
 import {
   addFiles,
@@ -64,12 +67,16 @@ export function OwnFiles(props: {
 
   return (
     <section class="card" aria-labelledby="own-title">
-      <h2 id="own-title">Post your own model</h2>
+      <h2 id="own-title">{t`Post your own model`}</h2>
       <form class="stack" onSubmit={submit} noValidate>
         <TaskChoice form={form} onChange={setForm} />
         <DropField
-          title="Drop a model and its inputs here, or tap to choose"
-          hint={`One ONNX model${task === undefined ? '' : ' and its JSON files'}. Inputs: ${nameInputs(task)}.`}
+          title={t`Drop a model and its inputs here, or tap to choose`}
+          hint={
+            task === undefined
+              ? t`One ONNX model. Inputs: ${nameInputs(task)}.`
+              : t`One ONNX model and its JSON files. Inputs: ${nameInputs(task)}.`
+          }
           accept=""
           multiple
           id="file-input"
@@ -90,19 +97,19 @@ export function OwnFiles(props: {
           disabled={props.busy}
           data-testid="post-own"
         >
-          Post for a quote
+          {t`Post for a quote`}
         </button>
       </form>
     </section>
   );
 }
 
-const ROLES: Readonly<Record<FileRole, string>> = {
-  model: 'model',
-  weights: 'weights of the model',
-  settings: 'settings of the model',
-  input: 'input',
-  foreign: 'not sent',
+const ROLES: Readonly<Record<FileRole, MessageDescriptor>> = {
+  model: msg`model`,
+  weights: msg`weights of the model`,
+  settings: msg`settings of the model`,
+  input: msg`input`,
+  foreign: msg`not sent`,
 };
 
 function ChosenFiles(props: {
@@ -121,7 +128,7 @@ function ChosenFiles(props: {
             <span>
               <strong>{name}</strong>{' '}
               <span class="soft small">
-                {ROLES[roleOf(chosen, props.task)]}, {formatBytes(size)}
+                {say(ROLES[roleOf(chosen, props.task)])}, {formatBytes(size)}
               </span>
               {fault === undefined ? null : (
                 <span class="note note-bad small" data-testid="file-fault">
@@ -132,10 +139,10 @@ function ChosenFiles(props: {
             <button
               type="button"
               class="button button-quiet"
-              aria-label={`Remove ${name}`}
+              aria-label={t`Remove ${name}`}
               onClick={() => props.onRemove(chosen)}
             >
-              Remove
+              {t`Remove`}
             </button>
           </li>
         );

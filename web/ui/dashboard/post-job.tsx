@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accept, type Refusal, type Result } from '#protocol/values/refusal.ts';
 import { formatShare } from '../../core/format.ts';
@@ -39,15 +40,15 @@ export function PostJob(props: { developerKey: string; actions: DashboardActions
       <SampleCard busy={busy} onPost={() => post(() => readSample(actions))} />
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {busy ? (
-        <section class="card" aria-label="Upload">
+        <section class="card" aria-label={t`Upload`}>
           <Meter
             id="upload"
-            name={share === 1 ? 'The hub is checking the files' : 'Uploading'}
+            name={share === 1 ? t`The hub is checking the files` : t`Uploading`}
             share={share}
             label={formatShare(share)}
           />
           <button type="button" class="button" onClick={() => abort.current?.abort()}>
-            Stop the upload
+            {t`Stop the upload`}
           </button>
         </section>
       ) : null}
@@ -80,10 +81,9 @@ async function readSample(actions: DashboardActions): Promise<Result<JobUpload>>
 function SampleCard({ busy, onPost }: { busy: boolean; onPost(): void }) {
   return (
     <section class="card sample-card" aria-labelledby="sample-title">
-      <h2 id="sample-title">Try it with the sample</h2>
+      <h2 id="sample-title">{t`Try it with the sample`}</h2>
       <p class="soft">
-        1,797 handwritten digits and a small network that reads them. You see the quote first;
-        nothing runs before you start it.
+        {t`1,797 handwritten digits and a small network that reads them. You see the quote first; nothing runs before you start it.`}
       </p>
       <button
         type="button"
@@ -92,7 +92,7 @@ function SampleCard({ busy, onPost }: { busy: boolean; onPost(): void }) {
         onClick={onPost}
         data-testid="post-sample"
       >
-        Post the sample job
+        {t`Post the sample job`}
       </button>
     </section>
   );

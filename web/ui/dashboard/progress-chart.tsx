@@ -1,6 +1,7 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useRef } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
-import { formatCount, formatNoun } from '../../core/format.ts';
+import { formatCount } from '../../core/format.ts';
 import type { Series } from '../../core/series.ts';
 import type { DashboardActions } from './actions.ts';
 
@@ -16,7 +17,7 @@ export function ProgressChart(props: { series: Series; job: JobView; actions: Da
     let gone = false;
     const element = frame.current;
     if (element === null) return undefined;
-    actions.openChart(element, { accepted: 'units accepted', devices: 'devices at work' }).then(
+    actions.openChart(element, { accepted: t`units accepted`, devices: t`devices at work` }).then(
       (opened) => {
         if (gone) return opened.close();
         chart.current = opened;
@@ -33,19 +34,19 @@ export function ProgressChart(props: { series: Series; job: JobView; actions: Da
   }, [actions]);
   useEffect(() => chart.current?.show(series), [series]);
 
-  const summary = `${formatCount(job.accepted)} of ${formatNoun(job.units, 'unit')} accepted, ${formatNoun(job.devices, 'device')} at work`;
+  const summary = t`${formatCount(job.accepted)} of ${plural(job.units, { one: '# unit', other: '# units' })} accepted, ${plural(job.devices, { one: '# device', other: '# devices' })} at work`;
   return (
     <figure>
       <div
         class="chart"
         ref={frame}
         role="img"
-        aria-label={`Chart over time: ${summary}.`}
+        aria-label={t`Chart over time: ${summary}.`}
         data-testid="chart"
       />
       <figcaption class="legend small soft">
-        <span class="legend-accepted">units accepted</span>
-        <span class="legend-devices">devices at work</span>
+        <span class="legend-accepted">{t`units accepted`}</span>
+        <span class="legend-devices">{t`devices at work`}</span>
       </figcaption>
     </figure>
   );

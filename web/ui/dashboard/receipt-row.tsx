@@ -1,9 +1,11 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import { decodeUnit, firstChoice, viewReceipt } from '../../core/receipt-view.ts';
 import type { ReplayState } from '../../core/replay.ts';
-import { VERDICT_TONES, VERDICT_WORDS } from '../../core/verdict-view.ts';
+import { nameVerdict, VERDICT_TONES } from '../../core/verdict-view.ts';
+import { Trans } from '../trans.tsx';
 import { ReplayResult } from './replay-result.tsx';
 
 /** One receipt: what it is of, what verifiers found, and the button that computes a unit again. */
@@ -26,11 +28,9 @@ export function ReceiptRow(props: {
       <p>
         <strong class="number">{title}</strong>{' '}
         {checks.kind === 'none' ? (
-          <span class="chip">not checked</span>
+          <span class="chip">{t`not checked`}</span>
         ) : (
-          <span class={`chip chip-${VERDICT_TONES[checks.kind]}`}>
-            {VERDICT_WORDS[checks.kind].label}
-          </span>
+          <span class={`chip chip-${VERDICT_TONES[checks.kind]}`}>{nameVerdict(checks.kind)}</span>
         )}
         {faults === undefined ? null : ' '}
         {faults === undefined ? null : <Signatures faults={faults} />}
@@ -42,7 +42,9 @@ export function ReceiptRow(props: {
         <ReplayForm receipt={receipt} busy={props.busy} onReplay={props.onReplay} />
       ) : (
         <p class="small">
-          Of another job: <a href={`/dashboard/${shard.job}`}>open it</a> to replay this receipt.
+          <Trans>
+            Of another job: <a href={`/dashboard/${shard.job}`}>open it</a> to replay this receipt.
+          </Trans>
         </p>
       )}
       {faults === undefined || faults.length === 0 || replay !== undefined ? null : (
@@ -59,9 +61,9 @@ export function ReceiptRow(props: {
 
 function Signatures({ faults }: { faults: readonly ReceiptFault[] }) {
   return faults.length === 0 ? (
-    <span class="chip chip-good">signatures hold</span>
+    <span class="chip chip-good">{t`signatures hold`}</span>
   ) : (
-    <span class="chip chip-bad">altered</span>
+    <span class="chip chip-bad">{t`altered`}</span>
   );
 }
 
@@ -77,7 +79,7 @@ function ReplayForm(props: { receipt: Receipt; busy: boolean; onReplay(unit: num
   return (
     <form class="replay-form" onSubmit={submit} noValidate>
       <label for={`unit-${lease}`} class="small">
-        Unit
+        {t`Unit`}
       </label>
       <input
         id={`unit-${lease}`}
@@ -92,7 +94,7 @@ function ReplayForm(props: { receipt: Receipt; busy: boolean; onReplay(unit: num
         data-testid="replay-unit"
       />
       <button type="submit" class="button" disabled={busy || !unit.ok} data-testid="replay-button">
-        Replay
+        {t`Replay`}
       </button>
       {unit.ok ? null : <span class="small replay-hint">{unit.refusal.message}</span>}
     </form>

@@ -1,9 +1,9 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import type { ReceiptFault } from '#protocol/records/receipt-check.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import { formatNoun } from '../../core/format.ts';
 import { addReceipts, nextReceiptUnit } from '../../core/receipt-view.ts';
 import { isEnd, type ReplayState, viewReplay } from '../../core/replay.ts';
 import type { DashboardActions, JobProps, KeyedRequest } from './actions.ts';
@@ -48,21 +48,20 @@ export function Receipts({ job, request, actions }: JobProps) {
   );
   return (
     <section class="card" aria-labelledby="receipts-title" data-testid="receipts">
-      <h2 id="receipts-title">Receipts</h2>
+      <h2 id="receipts-title">{t`Receipts`}</h2>
       <p class="soft">
-        The signed record of every shard. Replay computes one unit again in this tab, on the same
-        pinned runtime as the verifiers, and sets its bytes beside those the device committed to.
+        {t`The signed record of every shard. Replay computes one unit again in this tab, on the same pinned runtime as the verifiers, and sets its bytes beside those the device committed to.`}
       </p>
       {list.refusal === undefined ? null : <Refused refusal={list.refusal} />}
       <ul class="receipts">{list.receipts.map((receipt) => row(receipt, receipt.shard.lease))}</ul>
       {list.next === undefined ? null : (
         <button type="button" class="button" onClick={list.more} data-testid="more-receipts">
-          More receipts
+          {t`More receipts`}
         </button>
       )}
       <DropField
-        title="Check a receipt from a file"
-        hint="Drop a receipt or a file of them here, or tap to choose. It stays on this device."
+        title={t`Check a receipt from a file`}
+        hint={t`Drop a receipt or a file of them here, or tap to choose. It stays on this device.`}
         accept=".json,application/json"
         multiple={false}
         id="receipt-file"
@@ -75,7 +74,7 @@ export function Receipts({ job, request, actions }: JobProps) {
           <ul class="receipts">
             {file.checked
               .slice(0, FILE_ROWS_MAX)
-              .map(({ receipt, faults }, place) => row(receipt, `file ${place}`, faults))}
+              .map(({ receipt, faults }, place) => row(receipt, t`file ${place}`, faults))}
           </ul>
         </div>
       )}
@@ -88,11 +87,12 @@ function FileSummary({ file: { name, checked } }: { file: FileCheck }) {
   return (
     <p class={`note ${altered > 0 ? 'note-bad' : ''}`} role="status">
       <span>
-        <strong>{name}</strong>: {formatNoun(checked.length, 'receipt')},{' '}
+        <strong>{name}</strong>: {plural(checked.length, { one: '# receipt', other: '# receipts' })}
+        ,{' '}
         {altered === 0
-          ? 'every signature and digest holds.'
-          : `${altered} altered: not what was signed.`}
-        {checked.length > FILE_ROWS_MAX ? ` The first ${FILE_ROWS_MAX} are shown.` : ''}
+          ? t`every signature and digest holds.`
+          : t`${altered} altered: not what was signed.`}
+        {checked.length > FILE_ROWS_MAX ? ` ${t`The first ${FILE_ROWS_MAX} are shown.`}` : ''}
       </span>
     </p>
   );
@@ -149,16 +149,16 @@ function useReplay(props: {
       setShown({ at, state });
       if (isEnd(state)) actions.say(`${viewReplay(state).title}. ${viewReplay(state).reason}`);
     });
-    open.current.catch(() => setShown({ at, state: NOT_LOADED }));
+    open.current.catch(() => setShown({ at, state: notLoaded() }));
   };
   return { ...shown, busy: shown !== undefined && !isEnd(shown.state), start, cancel };
 }
 
-const NOT_LOADED: ReplayState = {
+const notLoaded = (): ReplayState => ({
   name: 'failed',
   faults: [],
   refusal: {
     code: 'download-failed',
-    message: 'The replay’s own program could not be loaded. You may be offline: reload the page.',
+    message: t`The replay’s own program could not be loaded. You may be offline: reload the page.`,
   },
-};
+});

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { ReplayState } from '../../core/replay.ts';
 import { isEnd, viewReplay } from '../../core/replay.ts';
 import { Meter } from '../meter.tsx';
@@ -22,7 +23,7 @@ export function ReplayResult({ state, onCancel }: { state: ReplayState; onCancel
       {share === undefined ? null : (
         <Meter
           id="replay-share"
-          name="Model"
+          name={t`Model`}
           share={share}
           label={`${Math.round(share * 100)} %`}
         />
@@ -46,7 +47,7 @@ export function ReplayResult({ state, onCancel }: { state: ReplayState; onCancel
       )}
       {isEnd(state) ? null : (
         <button type="button" class="button" onClick={onCancel} data-testid="replay-cancel">
-          Stop
+          {t`Stop`}
         </button>
       )}
     </div>

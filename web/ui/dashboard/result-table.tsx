@@ -1,7 +1,8 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useState } from 'preact/hooks';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { AnswerRow } from '../../core/answers.ts';
-import { formatCount, formatNoun } from '../../core/format.ts';
+import { formatCount } from '../../core/format.ts';
 import { readableItems } from '../../core/job-view.ts';
 import {
   type Order,
@@ -59,17 +60,17 @@ export function ResultTable({ job, request, actions }: JobProps) {
     <>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {read === undefined && refusal === undefined ? (
-        <p class="soft">Fetching {formatNoun(to - from, 'row')}…</p>
+        <p class="soft">{t`Fetching ${plural(to - from, { one: '# row', other: '# rows' })}…`}</p>
       ) : null}
       {read === undefined ? null : (
         <Rows key={read.from} table={tabulate(read.rows, job.outputs)} />
       )}
       {items <= size ? null : (
         <Steps
-          label={`Items ${formatCount(from)} to ${formatCount(to - 1)} of ${formatCount(items)}`}
+          label={t`Items ${formatCount(from)} to ${formatCount(to - 1)} of ${formatCount(items)}`}
           back={from === 0 ? undefined : () => setFrom(Math.max(0, from - size))}
           on={to === items ? undefined : () => setFrom(to)}
-          names={['Items before', 'Items after']}
+          names={[t`Items before`, t`Items after`]}
         />
       )}
     </>
@@ -90,7 +91,7 @@ function Rows({ table }: { table: Table }) {
     <>
       <div class="table-tools">
         <label>
-          <span>Search</span>
+          <span>{t`Search`}</span>
           <input
             class="text-input"
             type="search"
@@ -103,7 +104,7 @@ function Rows({ table }: { table: Table }) {
           />
         </label>
         <label class="sort-choice">
-          <span>Sort by</span>
+          <span>{t`Sort by`}</span>
           <select
             class="text-input"
             value={`${order.column} ${order.isDown}`}
@@ -116,7 +117,7 @@ function Rows({ table }: { table: Table }) {
             {table.columns.flatMap((name, column) =>
               [false, true].map((isDown) => (
                 <option key={`${name} ${isDown}`} value={`${column} ${isDown}`}>
-                  {name}, {isDown ? 'falling' : 'rising'}
+                  {name}, {isDown ? t`falling` : t`rising`}
                 </option>
               )),
             )}
@@ -125,7 +126,7 @@ function Rows({ table }: { table: Table }) {
       </div>
       {found.length === 0 ? (
         <p class="soft" role="status">
-          No row says “{text}”.
+          {t`No row says “${text}”.`}
         </p>
       ) : (
         <Grid
@@ -137,10 +138,10 @@ function Rows({ table }: { table: Table }) {
       )}
       {pages === 1 ? null : (
         <Steps
-          label={`Page ${page + 1} of ${pages}, ${formatNoun(found.length, 'row')}`}
+          label={t`Page ${page + 1} of ${pages}, ${plural(found.length, { one: '# row', other: '# rows' })}`}
           back={page === 0 ? undefined : () => setPage(page - 1)}
           on={page + 1 >= pages ? undefined : () => setPage(page + 1)}
-          names={['Page before', 'Next page']}
+          names={[t`Page before`, t`Next page`]}
         />
       )}
     </>
@@ -157,7 +158,7 @@ function Grid(props: {
   const { columns, rows, order, onSort } = props;
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
-    <section class="scroll" aria-label="Results, item by item" tabIndex={0}>
+    <section class="scroll" aria-label={t`Results, item by item`} tabIndex={0}>
       <table class="result-table" data-testid="result-table">
         <thead>
           <tr>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { formatInstant } from '../../core/format.ts';
 import { hasResults } from '../../core/job-view.ts';
 import { isSampleJob } from '../../core/sample.ts';
@@ -15,7 +16,7 @@ export function Results({ job, request, actions }: JobProps) {
   const isKnown = isWhole && isSampleJob(job) && job.items <= WHOLE_ITEMS_MAX;
   return (
     <section class="card" aria-labelledby="results-title" data-testid="results">
-      <h2 id="results-title">{isWhole ? 'Results' : 'Results so far'}</h2>
+      <h2 id="results-title">{isWhole ? t`Results` : t`Results so far`}</h2>
       {job.removedAt === undefined ? (
         <>
           {isKnown ? <SampleResults job={job} request={request} actions={actions} /> : null}
@@ -24,15 +25,17 @@ export function Results({ job, request, actions }: JobProps) {
             <Downloads job={job} request={request} actions={actions} />
           ) : (
             <p class="soft small">
-              New rows come as devices compute them; files can be saved at the end.
+              {t`New rows come as devices compute them; files can be saved at the end.`}
             </p>
           )}
         </>
       ) : (
-        <p class="soft">Inputs and results were removed {formatInstant(job.removedAt)}.</p>
+        <p class="soft">{t`Inputs and results were removed ${formatInstant(job.removedAt)}.`}</p>
       )}
       {job.keptUntil === undefined || job.removedAt !== undefined ? null : (
-        <p class="soft small">Inputs and results are kept until {formatInstant(job.keptUntil)}.</p>
+        <p class="soft small">
+          {t`Inputs and results are kept until ${formatInstant(job.keptUntil)}.`}
+        </p>
       )}
     </section>
   );

@@ -1,7 +1,8 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useState } from 'preact/hooks';
 import type { Result } from '#protocol/values/refusal.ts';
 import type { AnswerRow } from '../../core/answers.ts';
-import { formatNoun, formatShare } from '../../core/format.ts';
+import { formatShare } from '../../core/format.ts';
 import { findScores, measureAccuracy, predict } from '../../core/results-view.ts';
 import { decodeSample, SAMPLE, type Sample } from '../../core/sample.ts';
 import type { DashboardActions, JobProps } from './actions.ts';
@@ -45,7 +46,7 @@ export function SampleResults({ job, request, actions }: JobProps) {
       <p class="accuracy" data-testid="accuracy">
         <strong class="number">{formatShare(right / Math.max(1, of), 1)}</strong>
         <span class="soft">
-          of {formatNoun(of, 'digit')} read as their label says. The model trained on some of them.
+          {t`of ${plural(of, { one: '# digit', other: '# digits' })} read as their label says. The model trained on some of them.`}
         </span>
       </p>
       <Predictions scores={scores.slice(0, SHOWN)} sample={sample} />
@@ -79,8 +80,8 @@ function Predictions({ scores, sample }: Read) {
             <DigitImage pixels={sample.images[index] ?? []} />
             <strong class="prediction number">{prediction?.label ?? '–'}</strong>
             <span class="soft small">
-              {prediction === undefined ? 'no score' : formatShare(prediction.share, 1)}
-              {wrong ? `, is ${truth}` : ''}
+              {prediction === undefined ? t`no score` : formatShare(prediction.share, 1)}
+              {wrong ? t`, is ${truth}` : ''}
             </span>
           </li>
         );

@@ -1,5 +1,6 @@
+import { t } from '@lingui/core/macro';
 import { PICTURE_TASKS, TEXT_TASKS } from '#protocol/tasks/task.ts';
-import { TASK_WORDS } from '../../core/model-facts.ts';
+import { nameTask } from '../../core/model-facts.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
 /** What a model is asked to do: with a task files of texts are inputs, too. */
@@ -8,7 +9,7 @@ export function TaskChoice(props: { form: UploadForm; onChange(form: UploadForm)
   return (
     <>
       <div class="stack">
-        <label for="own-task">Task</label>
+        <label for="own-task">{t`Task`}</label>
         <select
           id="own-task"
           class="text-input"
@@ -18,21 +19,21 @@ export function TaskChoice(props: { form: UploadForm; onChange(form: UploadForm)
           }
           data-testid="own-task"
         >
-          <option value="">None: inputs are tensors, or pictures that become some</option>
+          <option value="">{t`None: inputs are tensors, or pictures that become some`}</option>
           {[...TEXT_TASKS, ...PICTURE_TASKS].map((name) => (
             <option key={name} value={name}>
-              {TASK_WORDS[name]} ({name})
+              {nameTask(name)} ({name})
             </option>
           ))}
         </select>
       </div>
       {form.task === 'zero-shot-classification' ? (
         <div class="stack">
-          <label for="own-labels">Labels, with commas</label>
+          <label for="own-labels">{t`Labels, with commas`}</label>
           <input
             id="own-labels"
             class="text-input"
-            placeholder="sport, politics"
+            placeholder={t`sport, politics`}
             value={form.labels}
             onInput={(event) => onChange({ ...form, labels: event.currentTarget.value })}
           />

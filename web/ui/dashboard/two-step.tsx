@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 
 /** A button for what cannot be taken back: it asks once more. */
@@ -28,7 +29,7 @@ export function TwoStep(props: {
         {props.sure}
       </button>
       <button type="button" class="button button-quiet" onClick={() => setAsking(false)}>
-        No
+        {t`No`}
       </button>
     </span>
   );

@@ -1,4 +1,7 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import { CATEGORY_NAMES } from '../../core/categories.ts';
+import { say } from '../../core/language.ts';
 import type { UploadForm } from '../../core/upload.ts';
 
 type FieldOf<Value> = {
@@ -8,84 +11,94 @@ type SwitchField = FieldOf<boolean>;
 type ChoiceField = 'category' | 'assurance' | 'fit' | 'orientation' | 'layout';
 type TextField = Exclude<keyof UploadForm, SwitchField | ChoiceField | 'task' | 'labels'>;
 
-const FIELDS: readonly { field: TextField; label: string; hint: string; numeric?: boolean }[] = [
-  { field: 'name', label: 'Name', hint: 'the model’s file name when empty' },
+const FIELDS: readonly {
+  field: TextField;
+  label: MessageDescriptor;
+  hint: MessageDescriptor;
+  numeric?: boolean;
+}[] = [
+  { field: 'name', label: msg`Name`, hint: msg`the model’s file name when empty` },
   {
     field: 'purpose',
-    label: 'What it computes',
-    hint: 'one sentence for contributors; made of task and model when empty',
+    label: msg`What it computes`,
+    hint: msg`one sentence for contributors; made of task and model when empty`,
   },
   {
     field: 'unitItems',
-    label: 'Items per unit',
-    hint: 'the hub chooses when empty',
+    label: msg`Items per unit`,
+    hint: msg`the hub chooses when empty`,
     numeric: true,
   },
-  { field: 'outputs', label: 'Outputs', hint: 'names with commas; all when empty' },
-  { field: 'shared', label: 'Shared by all items', hint: 'by input, as JSON: {"sr": 16000}' },
-  { field: 'size', label: 'Picture size', hint: 'a side, or height, width; in pixels' },
-  { field: 'mean', label: 'Picture mean', hint: 'per channel, 0 to 1, with commas' },
-  { field: 'std', label: 'Picture deviation', hint: 'per channel, with commas' },
-  { field: 'unitPrice', label: 'Lamports per unit', hint: 'volunteers when empty', numeric: true },
+  { field: 'outputs', label: msg`Outputs`, hint: msg`names with commas; all when empty` },
+  { field: 'shared', label: msg`Shared by all items`, hint: msg`by input, as JSON: {"sr": 16000}` },
+  { field: 'size', label: msg`Picture size`, hint: msg`a side, or height, width; in pixels` },
+  { field: 'mean', label: msg`Picture mean`, hint: msg`per channel, 0 to 1, with commas` },
+  { field: 'std', label: msg`Picture deviation`, hint: msg`per channel, with commas` },
+  {
+    field: 'unitPrice',
+    label: msg`Lamports per unit`,
+    hint: msg`volunteers when empty`,
+    numeric: true,
+  },
 ];
 
 const CHOICES: readonly {
   field: ChoiceField;
-  label: string;
-  hint: string;
-  values: readonly (readonly [value: string, label: string])[];
+  label: MessageDescriptor;
+  hint: MessageDescriptor;
+  values: readonly (readonly [value: string, label: MessageDescriptor])[];
 }[] = [
   {
     field: 'category',
-    label: 'What it is about',
-    hint: 'contributors may leave a category out',
-    values: [['', 'As its task says'], ...CATEGORY_NAMES],
+    label: msg`What it is about`,
+    hint: msg`contributors may leave a category out`,
+    values: [['', msg`As its task says`], ...CATEGORY_NAMES],
   },
   {
     field: 'fit',
-    label: 'Pictures of other proportions',
-    hint: 'than the model takes',
+    label: msg`Pictures of other proportions`,
+    hint: msg`than the model takes`,
     values: [
-      ['', 'Cut evenly from both sides'],
-      ['contain', 'Fill up with black'],
-      ['stretch', 'Stretch'],
+      ['', msg`Cut evenly from both sides`],
+      ['contain', msg`Fill up with black`],
+      ['stretch', msg`Stretch`],
     ],
   },
   {
     field: 'orientation',
-    label: 'Turned pictures',
-    hint: 'as cameras mark them',
+    label: msg`Turned pictures`,
+    hint: msg`as cameras mark them`,
     values: [
-      ['', 'Turn upright'],
-      ['stored', 'Leave as stored'],
+      ['', msg`Turn upright`],
+      ['stored', msg`Leave as stored`],
     ],
   },
   {
     field: 'layout',
-    label: 'Channels of pictures',
-    hint: 'where the model does not say it',
+    label: msg`Channels of pictures`,
+    hint: msg`where the model does not say it`,
     values: [
-      ['', 'As the model has them'],
-      ['nchw', 'First (NCHW)'],
-      ['nhwc', 'Last (NHWC)'],
+      ['', msg`As the model has them`],
+      ['nchw', msg`First (NCHW)`],
+      ['nhwc', msg`Last (NHWC)`],
     ],
   },
   {
     field: 'assurance',
-    label: 'Results',
-    hint: 'more checks take longer and cost more',
+    label: msg`Results`,
+    hint: msg`more checks take longer and cost more`,
     values: [
-      ['instant', 'At once, spot-checked'],
-      ['settled', 'When later work vouches for it'],
-      ['full', 'Every unit checked'],
+      ['instant', msg`At once, spot-checked`],
+      ['settled', msg`When later work vouches for it`],
+      ['full', msg`Every unit checked`],
     ],
   },
 ];
 
-const SWITCHES: readonly { field: SwitchField; label: string }[] = [
-  { field: 'skipBadFiles', label: 'Leave out files that cannot be read' },
-  { field: 'allowNan', label: 'Inputs may hold NaN' },
-  { field: 'taps', label: 'Checks look inside the model' },
+const SWITCHES: readonly { field: SwitchField; label: MessageDescriptor }[] = [
+  { field: 'skipBadFiles', label: msg`Leave out files that cannot be read` },
+  { field: 'allowNan', label: msg`Inputs may hold NaN` },
+  { field: 'taps', label: msg`Checks look inside the model` },
 ];
 
 /** What can be said of a job beside its files; every field may stay empty. */
@@ -95,11 +108,11 @@ export function UploadOptions(props: { form: UploadForm; onChange(form: UploadFo
     props.onChange({ ...form, [field]: value });
   return (
     <details class="options">
-      <summary>Options</summary>
+      <summary>{t`Options`}</summary>
       <div class="option-grid">
         {FIELDS.map(({ field, label, hint, numeric }) => (
           <div key={field} class="stack">
-            <label for={`option-${field}`}>{label}</label>
+            <label for={`option-${field}`}>{say(label)}</label>
             <input
               id={`option-${field}`}
               class="text-input"
@@ -109,13 +122,13 @@ export function UploadOptions(props: { form: UploadForm; onChange(form: UploadFo
               onInput={(event) => change(field, event.currentTarget.value)}
             />
             <span id={`hint-${field}`} class="soft small">
-              {hint}
+              {say(hint)}
             </span>
           </div>
         ))}
         {CHOICES.map(({ field, label, hint, values }) => (
           <div key={field} class="stack">
-            <label for={`option-${field}`}>{label}</label>
+            <label for={`option-${field}`}>{say(label)}</label>
             <select
               id={`option-${field}`}
               class="text-input"
@@ -125,18 +138,18 @@ export function UploadOptions(props: { form: UploadForm; onChange(form: UploadFo
             >
               {values.map(([value, name]) => (
                 <option key={value} value={value}>
-                  {name}
+                  {say(name)}
                 </option>
               ))}
             </select>
             <span id={`hint-${field}`} class="soft small">
-              {hint}
+              {say(hint)}
             </span>
           </div>
         ))}
         {SWITCHES.map(({ field, label }) => (
           <label key={field} class="row">
-            <span>{label}</span>
+            <span>{say(label)}</span>
             <input
               type="checkbox"
               class="switch"

@@ -1,10 +1,13 @@
+import { msg, plural, t } from '@lingui/core/macro';
 import { useEffect, useState } from 'preact/hooks';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import { formatCount, formatId, formatInstant, formatNoun } from '../../core/format.ts';
+import { formatCount, formatId, formatInstant } from '../../core/format.ts';
+import { say } from '../../core/language.ts';
 import {
+  explainVerdict,
+  nameVerdict,
   totalVerdicts,
   VERDICT_TONES,
-  VERDICT_WORDS,
   type VerdictEntry,
 } from '../../core/verdict-view.ts';
 import type { DashboardActions } from './actions.ts';
@@ -51,24 +54,23 @@ export function Verdicts({ actions }: { actions: DashboardActions }) {
   return (
     <div class="dashboard">
       <header class="stack">
-        <h1>Verdicts</h1>
+        <h1>{t`Verdicts`}</h1>
         <p class="soft lead">
-          After a device has committed to its results, some of its units are drawn at random and
-          computed again by an independent verifier. {formatNoun(all, 'verdict')} may be read.
+          {t`After a device has committed to its results, some of its units are drawn at random and computed again by an independent verifier. ${plural(all, { one: '# verdict', other: '# verdicts' })} may be read.`}
         </p>
       </header>
       {log.refusal === undefined ? null : <Refused refusal={log.refusal} />}
       <Totals entries={entries} all={all} />
       <section class="card" aria-labelledby="log-title">
-        <h2 id="log-title">The log, newest first</h2>
+        <h2 id="log-title">{t`The log, newest first`}</h2>
         {entries.length === 0 ? (
-          <p class="soft">{busy ? 'Reading the log…' : 'No unit has been checked yet.'}</p>
+          <p class="soft">{busy ? t`Reading the log…` : t`No unit has been checked yet.`}</p>
         ) : (
           <LogTable entries={entries} />
         )}
         {busy || entries.length >= all ? null : (
           <button type="button" class="button" onClick={() => more(log)}>
-            Older ones
+            {t`Older ones`}
           </button>
         )}
       </section>
@@ -78,22 +80,24 @@ export function Verdicts({ actions }: { actions: DashboardActions }) {
 
 function Totals({ entries, all }: { entries: readonly VerdictEntry[]; all: number }) {
   const totals = totalVerdicts(entries);
-  const of = entries.length < all ? `Of the newest ${formatNoun(totals.all, 'verdict')}` : 'Of all';
+  const of =
+    entries.length < all
+      ? t`Of the newest ${plural(totals.all, { one: '# verdict', other: '# verdicts' })}`
+      : t`Of all`;
   return (
-    <section class="card" aria-label="Totals" data-testid="verdict-totals">
+    <section class="card" aria-label={t`Totals`} data-testid="verdict-totals">
       <p class="soft small">
-        {of}, by {formatNoun(totals.verifiers, 'verifier')} on the work of{' '}
-        {formatNoun(totals.devices, 'device')}:
+        {t`${of}, by ${plural(totals.verifiers, { one: '# verifier', other: '# verifiers' })} on the work of ${plural(totals.devices, { one: '# device', other: '# devices' })}:`}
       </p>
       <dl class="counters">
-        {(Object.keys(VERDICT_WORDS) as (keyof typeof VERDICT_WORDS)[]).map((kind) => (
+        {(Object.keys(VERDICT_TONES) as (keyof typeof VERDICT_TONES)[]).map((kind) => (
           <div key={kind} class={kind === 'mismatch' && totals.kinds[kind] > 0 ? 'is-bad' : ''}>
             <dd class="number" data-testid={`verdict-${kind}`}>
               {formatCount(totals.kinds[kind])}
             </dd>
             <dt>
-              {VERDICT_WORDS[kind].label}
-              <span class="soft small block">{VERDICT_WORDS[kind].meaning}</span>
+              {nameVerdict(kind)}
+              <span class="soft small block">{explainVerdict(kind)}</span>
             </dt>
           </div>
         ))}
@@ -102,7 +106,15 @@ function Totals({ entries, all }: { entries: readonly VerdictEntry[]; all: numbe
   );
 }
 
-const COLUMNS = ['No.', 'Verdict', 'Unit', 'Device', 'Lane', 'Claimed / computed', 'When'] as const;
+const COLUMNS = {
+  number: msg`No.`,
+  verdict: msg`Verdict`,
+  unit: msg`Unit`,
+  device: msg`Device`,
+  lane: msg`Lane`,
+  digests: msg`Claimed / computed`,
+  when: msg`When`,
+} as const;
 
 /** On a narrow screen each row becomes a card, and each cell carries the name of its column. */
 function LogTable({ entries }: { entries: readonly VerdictEntry[] }) {
@@ -110,9 +122,9 @@ function LogTable({ entries }: { entries: readonly VerdictEntry[] }) {
     <table class="log-table">
       <thead>
         <tr>
-          {COLUMNS.map((name) => (
-            <th key={name} scope="col">
-              {name}
+          {Object.entries(COLUMNS).map(([id, name]) => (
+            <th key={id} scope="col">
+              {say(name)}
             </th>
           ))}
         </tr>
@@ -125,20 +137,20 @@ function LogTable({ entries }: { entries: readonly VerdictEntry[] }) {
             </th>
             <td>
               <span class={`chip chip-${VERDICT_TONES[verdict.kind]}`}>
-                {VERDICT_WORDS[verdict.kind].label}
+                {nameVerdict(verdict.kind)}
               </span>
             </td>
-            <td class="number" data-head="Unit">
+            <td class="number" data-head={say(COLUMNS.unit)}>
               {verdict.unit}
             </td>
-            <td data-head="Device">
+            <td data-head={say(COLUMNS.device)}>
               <code>{formatId(verdict.device)}</code>
             </td>
-            <td data-head="Lane">{verdict.lane}</td>
-            <td data-head="Claimed / computed">
+            <td data-head={say(COLUMNS.lane)}>{verdict.lane}</td>
+            <td data-head={say(COLUMNS.digests)}>
               <code>{formatId(verdict.claimed)}</code> / <code>{formatId(verdict.reference)}</code>
             </td>
-            <td class="soft small" data-head="When">
+            <td class="soft small" data-head={say(COLUMNS.when)}>
               {formatInstant(verdict.at)}
             </td>
           </tr>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
 import type { KeyView, NewKey, OwnKey } from '#protocol/api/keys.ts';
 import { formatInstant } from '../../core/format.ts';
@@ -18,14 +19,14 @@ export function Keys(props: { developerKey: string; actions: DashboardActions; o
   const { value: own, refusal } = useAnswer(ask);
   return (
     <div class="dashboard">
-      <DeveloperHead title="Keys" refusal={refusal} onForget={onForget} />
-      {own === undefined && refusal === undefined ? <p class="soft">Asking the hub…</p> : null}
+      <DeveloperHead page="keys" refusal={refusal} onForget={onForget} />
+      {own === undefined && refusal === undefined ? <p class="soft">{t`Asking the hub…`}</p> : null}
       {own === undefined ? null : <OwnKeyCard own={own} />}
       {own?.role === 'operator' ? (
         <AllKeys ownId={own.id} developerKey={developerKey} actions={actions} />
       ) : null}
       {own?.role === 'developer' ? (
-        <p class="soft">Other keys are made and revoked by the operator of this hub.</p>
+        <p class="soft">{t`Other keys are made and revoked by the operator of this hub.`}</p>
       ) : null}
     </div>
   );
@@ -43,7 +44,7 @@ function AllKeys(props: { ownId: KeyView['id']; developerKey: string; actions: D
   return (
     <div class="columns list-first">
       <section class="card" aria-labelledby="keys-title">
-        <h2 id="keys-title">All keys</h2>
+        <h2 id="keys-title">{t`All keys`}</h2>
         {refusal === undefined ? null : <Refused refusal={refusal} />}
         <ul class="keys" data-testid="keys">
           {value?.keys.toReversed().map((key) => (
@@ -69,8 +70,8 @@ function AllKeys(props: { ownId: KeyView['id']; developerKey: string; actions: D
 function MadeKey({ made }: { made: NewKey }) {
   return (
     <section class="card" role="status" data-testid="made-key">
-      <h2>The key “{made.name}”</h2>
-      <p>Copy it now: the hub keeps no copy of it, and it is shown this once.</p>
+      <h2>{t`The key “${made.name}”`}</h2>
+      <p>{t`Copy it now: the hub keeps no copy of it, and it is shown this once.`}</p>
       <code class="made-key">{made.key}</code>
     </section>
   );
@@ -99,9 +100,9 @@ function OneKey(props: {
       <p>
         <strong>{view.name}</strong>{' '}
         <span class={`chip ${isOpen ? 'chip-good' : ''}`}>{state}</span>{' '}
-        {isOwn ? <span class="chip">this one</span> : null}
+        {isOwn ? <span class="chip">{t`this one`}</span> : null}
         <span class="soft small block">
-          {words} · made {formatInstant(view.createdAt)} · <code>{view.id}</code>
+          {words} · {t`made ${formatInstant(view.createdAt)}`} · <code>{view.id}</code>
         </span>
       </p>
       {spent === undefined ? null : <Spend of={spent} />}
@@ -109,18 +110,18 @@ function OneKey(props: {
         <button
           type="button"
           class="button"
-          aria-label={`What ${view.name} spent`}
+          aria-label={t`What ${view.name} spent`}
           disabled={busy}
           onClick={() => void showSpent()}
         >
-          What it spent
+          {t`What it spent`}
         </button>
       )}
       {isOpen && !isOwn ? (
         <TwoStep
-          label="Revoke"
-          name={`Revoke ${view.name}`}
-          sure="Revoke it for good"
+          label={t`Revoke`}
+          name={t`Revoke ${view.name}`}
+          sure={t`Revoke it for good`}
           busy={busy}
           onSure={() => void revoke()}
         />

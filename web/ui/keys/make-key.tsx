@@ -1,21 +1,50 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
-import { Access, KeyRole, type NewKey } from '#protocol/api/keys.ts';
+import type { NewKey } from '#protocol/api/keys.ts';
 import { decodeKeyForm, KEY_FORM_EMPTY, type KeyForm } from '../../core/keys-view.ts';
+import { say } from '../../core/language.ts';
 import type { DashboardActions } from '../dashboard/actions.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import { useAction } from '../use-answer.ts';
 
-const FIELDS: readonly { field: keyof KeyForm; label: string; hint: string }[] = [
-  { field: 'days', label: 'Days until it expires', hint: 'never when empty' },
-  { field: 'items', label: 'Budget in items', hint: 'no limit when empty' },
-  { field: 'lamports', label: 'Budget in lamports', hint: 'no limit when empty' },
-  { field: 'callsPerMinute', label: 'Calls a minute', hint: 'no limit of its own when empty' },
+const FIELDS: readonly {
+  field: keyof KeyForm;
+  label: MessageDescriptor;
+  hint: MessageDescriptor;
+}[] = [
+  { field: 'days', label: msg`Days until it expires`, hint: msg`never when empty` },
+  { field: 'items', label: msg`Budget in items`, hint: msg`no limit when empty` },
+  { field: 'lamports', label: msg`Budget in lamports`, hint: msg`no limit when empty` },
+  {
+    field: 'callsPerMinute',
+    label: msg`Calls a minute`,
+    hint: msg`no limit of its own when empty`,
+  },
 ];
 
-const CHOICES = [
-  { field: 'role', label: 'Role', values: KeyRole.options },
-  { field: 'access', label: 'On jobs', values: Access.options },
-] as const;
+const CHOICES: readonly {
+  field: 'role' | 'access';
+  label: MessageDescriptor;
+  values: readonly (readonly [value: string, name: MessageDescriptor])[];
+}[] = [
+  {
+    field: 'role',
+    label: msg`Role`,
+    values: [
+      ['developer', msg`developer`],
+      ['operator', msg`operator`],
+    ],
+  },
+  {
+    field: 'access',
+    label: msg`On jobs`,
+    values: [
+      ['write', msg`write`],
+      ['read', msg`read`],
+    ],
+  },
+];
 
 /** The form for a new key. */
 export function MakeKey(props: {
@@ -40,10 +69,10 @@ export function MakeKey(props: {
   };
   return (
     <section class="card" aria-labelledby="make-title">
-      <h2 id="make-title">Make a key</h2>
+      <h2 id="make-title">{t`Make a key`}</h2>
       <form class="stack" onSubmit={submit} noValidate>
         <div class="stack">
-          <label for="key-name">Name</label>
+          <label for="key-name">{t`Name`}</label>
           <input
             id="key-name"
             class="text-input"
@@ -55,16 +84,16 @@ export function MakeKey(props: {
         <div class="key-fields">
           {CHOICES.map(({ field, label, values }) => (
             <div key={field} class="stack">
-              <label for={`key-${field}`}>{label}</label>
+              <label for={`key-${field}`}>{say(label)}</label>
               <select
                 id={`key-${field}`}
                 class="text-input"
                 value={form[field]}
                 onChange={change(field)}
               >
-                {values.map((value) => (
+                {values.map(([value, name]) => (
                   <option key={value} value={value}>
-                    {value}
+                    {say(name)}
                   </option>
                 ))}
               </select>
@@ -72,7 +101,7 @@ export function MakeKey(props: {
           ))}
           {FIELDS.map(({ field, label, hint }) => (
             <div key={field} class="stack">
-              <label for={`key-${field}`}>{label}</label>
+              <label for={`key-${field}`}>{say(label)}</label>
               <input
                 id={`key-${field}`}
                 class="text-input"
@@ -83,14 +112,14 @@ export function MakeKey(props: {
                 onInput={change(field)}
               />
               <span id={`key-hint-${field}`} class="soft small">
-                {hint}
+                {say(hint)}
               </span>
             </div>
           ))}
         </div>
         {refusal === undefined ? null : <Refused refusal={refusal} />}
         <button type="submit" class="button button-main" disabled={busy} data-testid="make-key">
-          {busy ? 'Making it…' : 'Make the key'}
+          {busy ? t`Making it…` : t`Make the key`}
         </button>
       </form>
     </section>

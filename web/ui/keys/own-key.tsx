@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { OwnKey } from '#protocol/api/keys.ts';
 import { describeKey, viewSpend } from '../../core/keys-view.ts';
 import { Meter } from '../meter.tsx';
@@ -7,7 +8,7 @@ export function OwnKeyCard({ own }: { own: OwnKey }) {
   const { words } = describeKey(own, Date.now());
   return (
     <section class="card" aria-labelledby="own-key-title" data-testid="own-key">
-      <h2 id="own-key-title">This key: {own.name}</h2>
+      <h2 id="own-key-title">{t`This key: ${own.name}`}</h2>
       <p class="soft">
         <code>{own.id}</code> · {words}
       </p>
@@ -24,7 +25,7 @@ export function Spend({ of }: { of: OwnKey }) {
         share === undefined ? (
           <p key={name}>
             {name}: <strong class="number">{label}</strong>{' '}
-            <span class="soft small">(no limit)</span>
+            <span class="soft small">{t`(no limit)`}</span>
           </p>
         ) : (
           <Meter

@@ -1,7 +1,8 @@
+import { plural, t } from '@lingui/core/macro';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { ModelDtype, type ModelLimits } from '#protocol/api/models.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import { formatBytes, formatNoun, formatShare } from '../../core/format.ts';
+import { formatBytes, formatShare } from '../../core/format.ts';
 import {
   chooseParts,
   decodeModelForm,
@@ -16,6 +17,7 @@ import type { DashboardActions } from '../dashboard/actions.ts';
 import { DropField } from '../dashboard/drop-field.tsx';
 import { Refused } from '../dashboard/refused.tsx';
 import { Meter } from '../meter.tsx';
+import { Trans } from '../trans.tsx';
 
 /** The form for a model as it is published: a folder, or its files. */
 export function AddModel(props: {
@@ -64,16 +66,16 @@ export function AddModel(props: {
     if (!answer.ok) return setRefusal(answer.refusal);
     setParts([]);
     setForm(MODEL_FORM_EMPTY);
-    actions.say(`${answer.value.id} is added.`);
+    actions.say(t`${answer.value.id} is added.`);
     await props.onAdded();
   };
   return (
     <section class="card" aria-labelledby="add-title">
-      <h2 id="add-title">Add a model</h2>
+      <h2 id="add-title">{t`Add a model`}</h2>
       <form class="stack" onSubmit={submit} noValidate>
         <DropField
-          title="Drop the files of a model here, or tap to choose"
-          hint="One ONNX file, the files with its data, its JSON files."
+          title={t`Drop the files of a model here, or tap to choose`}
+          hint={t`One ONNX file, the files with its data, its JSON files.`}
           accept=""
           multiple
           id="model-files"
@@ -84,18 +86,18 @@ export function AddModel(props: {
         <Fields form={form} onChange={setForm} />
         {share === undefined ? (
           <button type="submit" class="button button-main" data-testid="add-model">
-            Add the model
+            {t`Add the model`}
           </button>
         ) : (
           <>
             <Meter
               id="model-upload"
-              name={share === 1 ? 'The hub is checking the files' : 'Sending'}
+              name={share === 1 ? t`The hub is checking the files` : t`Sending`}
               share={share}
               label={formatShare(share)}
             />
             <button type="button" class="button" onClick={() => abort.current?.abort()}>
-              Stop
+              {t`Stop`}
             </button>
           </>
         )}
@@ -103,10 +105,12 @@ export function AddModel(props: {
       </form>
       <p class="soft small">
         {limits === undefined
-          ? ''
-          : `At most ${formatBytes(limits.fileBytes)}, and ${formatBytes(limits.weightBytes)} of weights. `}
-        A repository of the Hugging Face Hub comes by the command line:{' '}
-        <code>npm run pocketgrid -- model add hf:OWNER/NAME</code>
+          ? null
+          : t`At most ${formatBytes(limits.fileBytes)}, and ${formatBytes(limits.weightBytes)} of weights.`}{' '}
+        <Trans>
+          A repository of the Hugging Face Hub comes by the command line:{' '}
+          <code>npm run pocketgrid -- model add hf:OWNER/NAME</code>
+        </Trans>
       </p>
     </section>
   );
@@ -116,7 +120,7 @@ export function AddModel(props: {
 function FolderField({ onFiles }: { onFiles(files: FileList | null): void }) {
   return (
     <label class="folder">
-      <span>Or a whole folder</span>
+      <span>{t`Or a whole folder`}</span>
       <input
         type="file"
         {...{ webkitdirectory: true }}
@@ -139,7 +143,7 @@ function Chosen({ parts, form, onChange }: FormProps & { parts: readonly ModelPa
     <>
       {graphs.length < 2 ? null : (
         <div class="stack">
-          <label for="model-onnx">Which ONNX file</label>
+          <label for="model-onnx">{t`Which ONNX file`}</label>
           <select
             id="model-onnx"
             class="text-input"
@@ -156,8 +160,7 @@ function Chosen({ parts, form, onChange }: FormProps & { parts: readonly ModelPa
       )}
       {sent.ok ? (
         <p class="small" data-testid="model-sent">
-          {formatNoun(sent.value.length, 'file')} of {parts.length} to send:{' '}
-          {sent.value.map(({ path }) => path).join(', ')}
+          {t`${plural(sent.value.length, { one: '# file', other: '# files' })} of ${parts.length} to send: ${sent.value.map(({ path }) => path).join(', ')}`}
         </p>
       ) : null}
     </>
@@ -168,35 +171,35 @@ function Fields({ form, onChange }: FormProps) {
   return (
     <>
       <div class="stack">
-        <label for="model-name">Name</label>
+        <label for="model-name">{t`Name`}</label>
         <input
           id="model-name"
           class="text-input"
-          placeholder="owner/my-model"
+          placeholder={t`owner/my-model`}
           value={form.name}
           onInput={(event) => onChange({ ...form, name: event.currentTarget.value })}
         />
       </div>
       <div class="model-fields">
         <div class="stack">
-          <label for="model-revision">Revision</label>
+          <label for="model-revision">{t`Revision`}</label>
           <input
             id="model-revision"
             class="text-input"
-            placeholder="may stay empty"
+            placeholder={t`may stay empty`}
             value={form.revision}
             onInput={(event) => onChange({ ...form, revision: event.currentTarget.value })}
           />
         </div>
         <div class="stack">
-          <label for="model-dtype">Weights kept as</label>
+          <label for="model-dtype">{t`Weights kept as`}</label>
           <select
             id="model-dtype"
             class="text-input"
             value={form.dtype}
             onChange={(event) => onChange({ ...form, dtype: event.currentTarget.value })}
           >
-            <option value="">not said</option>
+            <option value="">{t`not said`}</option>
             {ModelDtype.options.map((dtype) => (
               <option key={dtype} value={dtype}>
                 {dtype}

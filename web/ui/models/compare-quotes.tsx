@@ -1,5 +1,8 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import { type TaskName, TEXT_TASKS } from '#protocol/tasks/task.ts';
+import { say } from '../../core/language.ts';
 import {
   ASSURANCES,
   decodeQuoteForm,
@@ -12,10 +15,10 @@ import type { DashboardActions } from '../dashboard/actions.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import { useAction } from '../use-answer.ts';
 
-const FIELDS: readonly { field: keyof QuoteForm; label: string }[] = [
-  { field: 'items', label: 'Items' },
-  { field: 'tokens', label: 'Longest, in tokens' },
-  { field: 'unitPrice', label: 'Lamports per unit' },
+const FIELDS: readonly { field: keyof QuoteForm; label: MessageDescriptor }[] = [
+  { field: 'items', label: msg`Items` },
+  { field: 'tokens', label: msg`Longest, in tokens` },
+  { field: 'unitPrice', label: msg`Lamports per unit` },
 ];
 
 /** What a job of a model would cost and take: one slider goes from the soonest to the surest. */
@@ -42,12 +45,12 @@ export function CompareQuotes(props: {
   };
   return (
     <details class="options compare">
-      <summary>Compare quotes</summary>
+      <summary>{t`Compare quotes`}</summary>
       <form class="stack" onSubmit={submit} noValidate>
         <div class="model-fields">
           {FIELDS.filter(({ field }) => field !== 'tokens' || isText).map(({ field, label }) => (
             <div key={field} class="stack">
-              <label for={`quote-${field}-${model}`}>{label}</label>
+              <label for={`quote-${field}-${model}`}>{say(label)}</label>
               <input
                 id={`quote-${field}-${model}`}
                 class="text-input"
@@ -60,7 +63,7 @@ export function CompareQuotes(props: {
           ))}
         </div>
         <button type="submit" class="button" disabled={busy} data-testid="compare-quotes">
-          {busy ? 'Asking…' : 'Ask for quotes'}
+          {busy ? t`Asking…` : t`Ask for quotes`}
         </button>
       </form>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
@@ -76,7 +79,7 @@ function QuoteSlider({ model, choices }: { model: string; choices: readonly Quot
   const { lines, problem } = viewChoice(choice);
   return (
     <div class="stack">
-      <label for={`assurance-${model}`}>How sure, how soon</label>
+      <label for={`assurance-${model}`}>{t`How sure, how soon`}</label>
       <input
         id={`assurance-${model}`}
         class="slider"

@@ -1,7 +1,9 @@
+import { msg, t } from '@lingui/core/macro';
 import type { ModelStats } from '#protocol/api/model-stats.ts';
+import { say } from '../../core/language.ts';
 import { describeTrust, nameClass, viewSpeed } from '../../core/model-stats-view.ts';
 
-const COLUMNS = ['Devices', 'Online', 'Items/s', 'Range'] as const;
+const COLUMNS = [msg`Devices`, msg`Online`, msg`Items/s`, msg`Range`];
 
 /** How fast devices online compute a model, by their class, and what checks of its jobs found. */
 export function ModelStatsTable({ stats }: { stats: ModelStats }) {
@@ -12,15 +14,17 @@ export function ModelStatsTable({ stats }: { stats: ModelStats }) {
         {describeTrust(stats.trust)}
       </p>
       {stats.classes.length === 0 ? (
-        <p class="soft small">No device online is set up for it, so no speed is measured now.</p>
+        <p class="soft small">
+          {t`No device online is set up for it, so no speed is measured now.`}
+        </p>
       ) : (
         <table class="class-table">
-          <caption class="hidden-words">Speed of {stats.model} by class of devices</caption>
+          <caption class="hidden-words">{t`Speed of ${stats.model} by class of devices`}</caption>
           <thead>
             <tr>
               {COLUMNS.map((name) => (
-                <th key={name} scope="col">
-                  {name}
+                <th key={name.id} scope="col">
+                  {say(name)}
                 </th>
               ))}
             </tr>
@@ -32,7 +36,7 @@ export function ModelStatsTable({ stats }: { stats: ModelStats }) {
                 <tr key={nameClass(each)} data-testid="class-speed">
                   <th scope="row">{nameClass(each)}</th>
                   {[devices, median, range].map((text, column) => (
-                    <td key={others[column]} class="number">
+                    <td key={others[column]?.id} class="number">
                       {text}
                     </td>
                   ))}

@@ -1,13 +1,15 @@
+import { plural, t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
 import type { ModelStats } from '#protocol/api/model-stats.ts';
 import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
-import { formatBytes, formatInstant, formatNoun } from '../../core/format.ts';
-import { findTasks, TASK_WORDS } from '../../core/model-facts.ts';
+import { formatBytes, formatInstant } from '../../core/format.ts';
+import { findTasks, nameTask } from '../../core/model-facts.ts';
 import type { DashboardActions } from '../dashboard/actions.ts';
 import { DeveloperHead } from '../dashboard/developer-head.tsx';
 import { Refused } from '../dashboard/refused.tsx';
 import { TwoStep } from '../dashboard/two-step.tsx';
+import { Trans } from '../trans.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import { AddModel } from './add-model.tsx';
 import { CompareQuotes } from './compare-quotes.tsx';
@@ -30,12 +32,14 @@ export function Models(props: {
   const { value: measured } = useAnswer(measure, STATS_MS);
   return (
     <div class="dashboard">
-      <DeveloperHead title="Models" refusal={refusal} onForget={onForget} />
+      <DeveloperHead page="models" refusal={refusal} onForget={onForget} />
       <div class="columns list-first">
         <section class="card" aria-labelledby="models-title">
-          <h2 id="models-title">Models of this hub</h2>
-          {list === undefined && refusal === undefined ? <p class="soft">Asking the hub…</p> : null}
-          {list?.data.length === 0 ? <p class="soft">None yet.</p> : null}
+          <h2 id="models-title">{t`Models of this hub`}</h2>
+          {list === undefined && refusal === undefined ? (
+            <p class="soft">{t`Asking the hub…`}</p>
+          ) : null}
+          {list?.data.length === 0 ? <p class="soft">{t`None yet.`}</p> : null}
           <ul class="models" data-testid="models">
             {list?.data.map((model) => (
               <OneModel
@@ -62,7 +66,7 @@ export function Models(props: {
 }
 
 const describeTask = (task: TaskName | undefined): string =>
-  task === undefined ? 'Takes tensors' : `Likely ${task} (${TASK_WORDS[task].toLowerCase()})`;
+  task === undefined ? t`Takes tensors` : t`Likely ${task} (${nameTask(task)})`;
 
 function OneModel(props: {
   model: ModelView;
@@ -98,8 +102,11 @@ function OneModel(props: {
         </span>
         <span class="soft small block">
           {settings === undefined ? '' : `${describeTask(task)} · `}
-          {formatBytes(model.bytes)} in {formatNoun(model.files.length, 'file')} · added{' '}
-          {formatInstant(model.created * 1000)} by <code>{model.owned_by}</code>
+          {t`${formatBytes(model.bytes)} in ${plural(model.files.length, { one: '# file', other: '# files' })}`}{' '}
+          ·{' '}
+          <Trans>
+            added {formatInstant(model.created * 1000)} by <code>{model.owned_by}</code>
+          </Trans>
         </span>
       </p>
       {props.stats === undefined ? null : <ModelStatsTable stats={props.stats} />}
@@ -107,9 +114,9 @@ function OneModel(props: {
         <CompareQuotes model={name} task={task} developerKey={developerKey} actions={actions} />
       )}
       <TwoStep
-        label="Remove"
-        name={`Remove ${name}`}
-        sure="Really remove it"
+        label={t`Remove`}
+        name={t`Remove ${name}`}
+        sure={t`Really remove it`}
         busy={busy}
         onSure={remove}
       />

@@ -1,5 +1,6 @@
+import { plural, t } from '@lingui/core/macro';
 import type { ModelStats } from '#protocol/api/model-stats.ts';
-import { formatNoun, formatRate } from '../../core/format.ts';
+import { formatRate } from '../../core/format.ts';
 import { compareClasses } from '../../core/speed-matrix.ts';
 
 /** How fast each class of devices computes each model, side by side; it scrolls where it is wide. */
@@ -8,18 +9,19 @@ export function SpeedTable({ stats }: { stats: readonly ModelStats[] }) {
   if (classes.length === 0) return null;
   return (
     <section class="card" aria-labelledby="speeds-title">
-      <h2 id="speeds-title">Devices and models</h2>
+      <h2 id="speeds-title">{t`Devices and models`}</h2>
       <p class="soft small">
-        Items a second of one device, the one in the middle of its class, as admission and its
-        newest shards measured it.
+        {t`Items a second of one device, the one in the middle of its class, as admission and its newest shards measured it.`}
       </p>
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: what scrolls has to be reached by keys */}
-      <section class="scroll speeds" tabIndex={0} aria-label="Speeds of device classes by model">
+      <section class="scroll speeds" tabIndex={0} aria-label={t`Speeds of device classes by model`}>
         <table class="class-table" data-testid="speed-table">
-          <caption class="hidden-words">Items a second by class of devices and by model</caption>
+          <caption class="hidden-words">
+            {t`Items a second by class of devices and by model`}
+          </caption>
           <thead>
             <tr>
-              <th scope="col">Devices online</th>
+              <th scope="col">{t`Devices online`}</th>
               {models.map((model) => (
                 <th key={model} scope="col">
                   {model}
@@ -32,7 +34,9 @@ export function SpeedTable({ stats }: { stats: readonly ModelStats[] }) {
               <tr key={name} data-testid="speed-row">
                 <th scope="row">
                   {name}
-                  <span class="soft small block">{formatNoun(devices, 'device')}</span>
+                  <span class="soft small block">
+                    {plural(devices, { one: '# device', other: '# devices' })}
+                  </span>
                 </th>
                 {itemsPerSecond.map((speed, at) => (
                   <td key={models[at]} class="number">

@@ -1,15 +1,16 @@
+import { t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
-import { formatSol } from '../../core/format.ts';
+import { PAGE_SLOTS } from '#protocol/settlement/accounts.ts';
+import { formatCount, formatSol } from '../../core/format.ts';
 import type { ClaimDone } from '../../core/money/claim-plan.ts';
 import { type Claim, dueOf } from '../../core/money/earnings.ts';
+import { Trans } from '../trans.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import type { MoneyActions, WalletState } from './actions.ts';
 import { PlanForm } from './plan-form.tsx';
 import { Sol } from './sol.tsx';
 import { Sums } from './sums.tsx';
 import { WalletChooser } from './wallet-box.tsx';
-
-const PAGE_RENT = 'Rent for the page of claims, once for 1,024 contributors';
 
 /** One claim for each address that is owed something. */
 export function Claims(props: {
@@ -25,7 +26,7 @@ export function Claims(props: {
     <>
       {due.length > 0 && wallets.chosen === undefined ? (
         <div class="stack">
-          <p>A claim is sent by a wallet, which pays the network’s fee. Any wallet can.</p>
+          <p>{t`A claim is sent by a wallet, which pays the network’s fee. Any wallet can.`}</p>
           <WalletChooser wallets={wallets} actions={actions} onChosen={() => undefined} />
         </div>
       ) : (
@@ -55,7 +56,7 @@ function ClaimForm(props: { claim: Claim; actions: MoneyActions; onDone(done: Cl
   const submit = async () => {
     const done = await act(() => actions.makeClaim(claim));
     if (done !== undefined) {
-      actions.say(`${formatSol(done.after - done.before)} have been paid.`);
+      actions.say(t`${formatSol(done.after - done.before)} have been paid.`);
       onDone(done);
     }
   };
@@ -65,19 +66,26 @@ function ClaimForm(props: { claim: Claim; actions: MoneyActions; onDone(done: Cl
       isReady={plan !== undefined}
       isBusy={busy}
       refusal={refused}
-      button={{ label: `Claim ${formatSol(dueOf(claim))}`, busy: 'Claiming…', testId: 'claim' }}
+      button={{ label: t`Claim ${formatSol(dueOf(claim))}`, busy: t`Claiming…`, testId: 'claim' }}
       onSubmit={submit}
     >
       {plan === undefined ? null : (
         <Sums
           id="claim-plan"
           rows={[
-            { label: 'You are paid', amount: plan.due },
-            { label: 'Network fee', amount: plan.fee },
-            ...(plan.pageRent === 0n ? [] : [{ label: PAGE_RENT, amount: plan.pageRent }]),
+            { label: t`You are paid`, amount: plan.due },
+            { label: t`Network fee`, amount: plan.fee },
+            ...(plan.pageRent === 0n
+              ? []
+              : [
+                  {
+                    label: t`Rent for the page of claims, once for ${formatCount(PAGE_SLOTS)} contributors`,
+                    amount: plan.pageRent,
+                  },
+                ]),
             {
-              label: 'The address then holds',
-              note: `the network wants ${formatSol(plan.rentMinimum)} in it at least`,
+              label: t`The address then holds`,
+              note: t`the network wants ${formatSol(plan.rentMinimum)} in it at least`,
               amount: plan.recipientAfter,
             },
           ]}
@@ -91,10 +99,14 @@ function ClaimReceipt({ done: { signature, before, after } }: { done: ClaimDone 
   return (
     <div class="note" data-testid="claimed">
       <p>
-        <strong>Paid.</strong> Your address held <Sol amount={before} /> and now holds{' '}
-        <Sol amount={after} id="balance-after" />.
+        <Trans>
+          <strong>Paid.</strong> Your address held <Sol amount={before} /> and now holds{' '}
+          <Sol amount={after} id="balance-after" />.
+        </Trans>
         <span class="soft small block">
-          Transaction <code class="address">{signature}</code>
+          <Trans>
+            Transaction <code class="address">{signature}</code>
+          </Trans>
         </span>
       </p>
     </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import type { Signal } from '@preact/signals';
 import type { JobId } from '#protocol/values/ids.ts';
 import { gives, type Settings, switchJob } from '../../core/settings.ts';
@@ -13,9 +14,9 @@ export function Donate(props: { settings: Signal<Settings>; job: JobId | undefin
     <div class="stack">
       <label class="row">
         <span>
-          Give my pay away
+          {t`Give my pay away`}
           <span class="soft small block">
-            Work from now on earns nothing, and its price goes back to who posted the job.
+            {t`Work from now on earns nothing, and its price goes back to who posted the job.`}
           </span>
         </span>
         <input
@@ -28,7 +29,7 @@ export function Donate(props: { settings: Signal<Settings>; job: JobId | undefin
       </label>
       {job === undefined || donates === 'all' ? null : (
         <label class="row">
-          <span>Give away this job’s pay alone</span>
+          <span>{t`Give away this job’s pay alone`}</span>
           <input
             type="checkbox"
             class="switch"

@@ -1,25 +1,29 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural, t } from '@lingui/core/macro';
 import { PAY_POLICY } from '#protocol/checks/check-policy.ts';
-import {
-  formatCount,
-  formatInstant,
-  formatMillis,
-  formatNoun,
-  formatShare,
-} from '../../core/format.ts';
+import { formatCount, formatInstant, formatMillis, formatShare } from '../../core/format.ts';
+import { say } from '../../core/language.ts';
 import type { EarningEntry, EarningLineId, Earnings } from '../../core/money/earnings.ts';
+import { Trans } from '../trans.tsx';
 import { Sol } from './sol.tsx';
 
 const SHOWN = 50;
 const { holdbackPpm, holdbackMs } = PAY_POLICY;
 
-const WORDS: Record<EarningLineId, { label: string; note: string }> = {
-  accrued: { label: 'Earned', note: 'All that your units earned in jobs that have ended.' },
+const WORDS: Record<EarningLineId, { label: MessageDescriptor; note?: MessageDescriptor }> = {
+  accrued: { label: msg`Earned`, note: msg`All that your units earned in jobs that have ended.` },
   held: {
-    label: 'Held for checking',
-    note: `The newest ${formatShare(holdbackPpm / 1e6, 1)} of your work: free once later work has earned, or ${formatMillis(holdbackMs)} after the job’s end. A wrong result loses it.`,
+    label: msg`Held for checking`,
   },
-  payable: { label: 'Payable', note: 'Settled by verifiers on the chain: yours to claim.' },
-  paid: { label: 'Paid', note: 'What the chain has paid to your addresses.' },
+  payable: { label: msg`Payable`, note: msg`Settled by verifiers on the chain: yours to claim.` },
+  paid: { label: msg`Paid`, note: msg`What the chain has paid to your addresses.` },
+};
+
+const noteOf = (id: EarningLineId): string => {
+  const { note } = WORDS[id];
+  if (note !== undefined) return say(note);
+  const [share, time] = [formatShare(holdbackPpm / 1e6, 1), formatMillis(holdbackMs)];
+  return t`The newest ${share} of your work: free once later work has earned, or ${time} after the job’s end. A wrong result loses it.`;
 };
 
 /** The four sums; each opens what it is made of. */
@@ -33,10 +37,10 @@ export function EarningLines({ earnings }: { earnings: Earnings }) {
           data-testid={`earning-${id}`}
         >
           <summary>
-            <span>{WORDS[id].label}</span>
+            <span>{say(WORDS[id].label)}</span>
             <Sol amount={amount} id={`amount-${id}`} />
           </summary>
-          <p class="soft small">{WORDS[id].note}</p>
+          <p class="soft small">{noteOf(id)}</p>
           <Entries entries={entries} />
         </details>
       ))}
@@ -45,7 +49,7 @@ export function EarningLines({ earnings }: { earnings: Earnings }) {
 }
 
 function Entries({ entries }: { entries: readonly EarningEntry[] }) {
-  if (entries.length === 0) return <p class="soft small">Nothing yet.</p>;
+  if (entries.length === 0) return <p class="soft small">{t`Nothing yet.`}</p>;
   const newest = entries.toReversed().slice(0, SHOWN);
   return (
     <>
@@ -53,7 +57,7 @@ function Entries({ entries }: { entries: readonly EarningEntry[] }) {
         {newest.map(({ job, sequence, units, amount, at }) => (
           <li key={`${sequence} ${at} ${units}`}>
             <span>
-              {formatNoun(units, 'unit')} of shard {formatCount(sequence)}
+              {t`${plural(units, { one: '# unit', other: '# units' })} of shard ${formatCount(sequence)}`}
               <span class="soft small block">
                 <code>{job}</code> · {formatInstant(at)}
               </span>
@@ -63,7 +67,7 @@ function Entries({ entries }: { entries: readonly EarningEntry[] }) {
         ))}
       </ul>
       {entries.length > SHOWN ? (
-        <p class="soft small">and {formatCount(entries.length - SHOWN)} older ones</p>
+        <p class="soft small">{t`and ${formatCount(entries.length - SHOWN)} older ones`}</p>
       ) : null}
     </>
   );
@@ -76,32 +80,41 @@ export function EarningNotes({ earnings }: { earnings: Earnings }) {
     <ul class="earning-notes soft small">
       {awaited > 0n ? (
         <li data-testid="awaited">
-          <Sol amount={awaited} /> more is free and comes with the next settlement.
+          <Trans>
+            <Sol amount={awaited} /> more is free and comes with the next settlement.
+          </Trans>
         </li>
       ) : null}
       {unclaimed > 0n ? (
         <li data-testid="unclaimed">
-          <Sol amount={unclaimed} /> waits until you say where your pay goes.
+          <Trans>
+            <Sol amount={unclaimed} /> waits until you say where your pay goes.
+          </Trans>
         </li>
       ) : null}
       {returned > 0n ? (
         <li>
-          <Sol amount={returned} /> went back to the developer: you had linked no address when the
-          job's money was closed.
+          <Trans>
+            <Sol amount={returned} /> went back to the developer: you had linked no address when the
+            job’s money was closed.
+          </Trans>
         </li>
       ) : null}
       {forfeited > 0n ? (
         <li>
-          <Sol amount={forfeited} /> was lost with a wrong result.
+          <Trans>
+            <Sol amount={forfeited} /> was lost with a wrong result.
+          </Trans>
         </li>
       ) : null}
       {trialUnits > 0 ? (
         <li>
-          {formatNoun(trialUnits, 'unit')} of your trial earned nothing: pay begins when your work
-          makes {PAY_POLICY.probationUnits} of your dearest unit.
+          {t`${plural(trialUnits, { one: '# unit', other: '# units' })} of your trial earned nothing: pay begins when your work makes ${PAY_POLICY.probationUnits} of your dearest unit.`}
         </li>
       ) : null}
-      {donatedUnits > 0 ? <li>{formatNoun(donatedUnits, 'unit')} you gave away.</li> : null}
+      {donatedUnits > 0 ? (
+        <li>{t`${plural(donatedUnits, { one: '# unit', other: '# units' })} you gave away.`}</li>
+      ) : null}
     </ul>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import './money.css';
 import { useCallback } from 'preact/hooks';
 import type { PublicKey } from '#protocol/values/ids.ts';
@@ -28,18 +29,18 @@ export function Earnings(props: { device: PublicKey; app: AppModel; actions: Mon
     <>
       {value?.chain.local === true ? (
         <p class="soft small">
-          Practice money: this grid settles on a development chain, whose SOL are worth nothing.
+          {t`Practice money: this grid settles on a development chain, whose SOL are worth nothing.`}
         </p>
       ) : null}
       {value?.kept === true ? (
         <p class="note note-warn" data-testid="hub-gone">
-          The hub is silent. What is settled can still be claimed: this browser keeps the proof.
+          {t`The hub is silent. What is settled can still be claimed: this browser keeps the proof.`}
         </p>
       ) : null}
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {value === undefined ? (
         refusal === undefined ? (
-          <p class="soft">Asking the hub and the chain…</p>
+          <p class="soft">{t`Asking the hub and the chain…`}</p>
         ) : null
       ) : (
         <>
@@ -71,14 +72,14 @@ export function Earnings(props: { device: PublicKey; app: AppModel; actions: Mon
   if (value !== undefined && hasEarnedNothing(value.earnings) && value.payouts.length === 0) {
     return (
       <details class="card settings" data-testid="earnings">
-        <summary>Earnings: none yet, this work was free</summary>
+        <summary>{t`Earnings: none yet, this work was free`}</summary>
         <div class="settings-body">{shown}</div>
       </details>
     );
   }
   return (
     <section class="card" aria-labelledby="earnings-title" data-testid="earnings">
-      <h2 id="earnings-title">Earnings</h2>
+      <h2 id="earnings-title">{t`Earnings`}</h2>
       {shown}
     </section>
   );

@@ -1,3 +1,5 @@
+import { t } from '@lingui/core/macro';
+import { Trans } from '../trans.tsx';
 import './money.css';
 import { useCallback } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
@@ -6,7 +8,7 @@ import type { JobId } from '#protocol/values/ids.ts';
 import { formatSol } from '../../core/format.ts';
 import { isEnded } from '../../core/job-view.ts';
 import type { JobEscrow } from '../../core/money/escrow.ts';
-import { describeStep, STEP_BUTTONS } from '../../core/money/step-words.ts';
+import { describeStep, nameButton } from '../../core/money/step-words.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import type { MoneyActions } from './actions.ts';
@@ -53,10 +55,9 @@ function Deposit(props: DepositProps) {
   const wallets = useWallets(actions);
   return (
     <section class="card" aria-labelledby="deposit-title" data-testid="deposit">
-      <h2 id="deposit-title">The deposit</h2>
+      <h2 id="deposit-title">{t`The deposit`}</h2>
       <p class="soft">
-        The whole price goes into an escrow of this job on the chain. Verified work is paid from it;
-        the rest comes back to you.
+        {t`The whole price goes into an escrow of this job on the chain. Verified work is paid from it; the rest comes back to you.`}
       </p>
       {wallets.chosen === undefined ? (
         <WalletChooser wallets={wallets} actions={actions} onChosen={() => undefined} />
@@ -80,7 +81,7 @@ function DepositForm({ request, total, actions, onFunded }: DepositProps) {
   const submit = async () => {
     const funded = await act(() => actions.fundJob(request, total));
     if (funded === undefined) return;
-    actions.say('The job is funded. It can start.');
+    actions.say(t`The job is funded. It can start.`);
     onFunded(funded);
   };
   return (
@@ -89,8 +90,8 @@ function DepositForm({ request, total, actions, onFunded }: DepositProps) {
       isBusy={busy}
       refusal={refused}
       button={{
-        label: `Deposit ${formatSol(total)}`,
-        busy: 'Depositing…',
+        label: t`Deposit ${formatSol(total)}`,
+        busy: t`Depositing…`,
         testId: 'make-deposit',
       }}
       onSubmit={submit}
@@ -99,13 +100,13 @@ function DepositForm({ request, total, actions, onFunded }: DepositProps) {
         <Sums
           id="deposit-plan"
           rows={[
-            { label: 'Into the escrow', amount: plan.amount },
+            { label: t`Into the escrow`, amount: plan.amount },
             {
-              label: 'Rent of the escrow’s account',
-              note: 'back when you close it',
+              label: t`Rent of the escrow’s account`,
+              note: t`back when you close it`,
               amount: plan.rent,
             },
-            { label: 'Network fee', amount: plan.fee },
+            { label: t`Network fee`, amount: plan.fee },
           ]}
         />
       )}
@@ -132,29 +133,33 @@ function Budget(props: { job: JobView; poster: Address; actions: MoneyActions })
   if (isClosed && funding === undefined) return null;
   return (
     <section class="card" aria-labelledby="budget-title" data-testid="budget">
-      <h2 id="budget-title">The money</h2>
+      <h2 id="budget-title">{t`The money`}</h2>
       {read.value === undefined ? null : <Sums rows={sumsOf(read.value)} />}
-      {'value' in read || read.refusal !== undefined ? null : <p class="soft">Asking the chain…</p>}
+      {'value' in read || read.refusal !== undefined ? null : (
+        <p class="soft">{t`Asking the chain…`}</p>
+      )}
       {isClosed ? (
-        <p data-testid="escrow-closed">The escrow is closed; its rent came back.</p>
+        <p data-testid="escrow-closed">{t`The escrow is closed; its rent came back.`}</p>
       ) : null}
       {read.refusal === undefined ? null : <Refused refusal={read.refusal} />}
       {read.value === undefined ? null : (
         <Step escrow={read.value} job={job} actions={actions} onTaken={() => void read.again()} />
       )}
       <p class="soft small">
-        Deposited by <AddressText address={poster} />
+        <Trans>
+          Deposited by <AddressText address={poster} />
+        </Trans>
       </p>
     </section>
   );
 }
 
 const sumsOf = (escrow: JobEscrow): SumRow[] => [
-  { id: 'escrow-budget', label: 'Budget', amount: escrow.budget },
-  { id: 'escrow-spent', label: 'Spent on verified work', amount: escrow.spent },
-  { id: 'escrow-held', label: 'Held in the escrow', amount: escrow.held },
-  { id: 'escrow-refunded', label: 'Came back', amount: escrow.refunded },
-  { id: 'escrow-refundable', label: 'Can be taken out now', amount: escrow.refundable },
+  { id: 'escrow-budget', label: t`Budget`, amount: escrow.budget },
+  { id: 'escrow-spent', label: t`Spent on verified work`, amount: escrow.spent },
+  { id: 'escrow-held', label: t`Held in the escrow`, amount: escrow.held },
+  { id: 'escrow-refunded', label: t`Came back`, amount: escrow.refunded },
+  { id: 'escrow-refundable', label: t`Can be taken out now`, amount: escrow.refundable },
 ];
 
 function Step(props: { escrow: JobEscrow; job: JobView; actions: MoneyActions; onTaken(): void }) {
@@ -164,7 +169,7 @@ function Step(props: { escrow: JobEscrow; job: JobView; actions: MoneyActions; o
   const { busy, refusal, act } = useAction();
   // Before the end, what is asked back could be missing for work that is on its way.
   const isEarly = step.type === 'ask' && !isEnded(job.state) && job.state !== 'quoted';
-  const button = isEarly ? undefined : STEP_BUTTONS[step.type];
+  const button = isEarly ? undefined : nameButton(step.type);
   const take = async () => {
     const taken = await act(() => actions.takeStep({ job: job.id, poster, type: step.type }));
     if (taken !== undefined) onTaken();
@@ -172,7 +177,7 @@ function Step(props: { escrow: JobEscrow; job: JobView; actions: MoneyActions; o
   return (
     <div class="stack">
       <p class="soft" data-testid="refund-step" data-step={step.type}>
-        {isEarly ? 'What the job does not spend comes back after its end.' : describeStep(step)}
+        {isEarly ? t`What the job does not spend comes back after its end.` : describeStep(step)}
       </p>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {button === undefined ? null : wallets.chosen === undefined ? (

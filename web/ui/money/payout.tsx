@@ -1,6 +1,8 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import type { PayoutView } from '#protocol/settlement/money-api.ts';
 import { Refused } from '../dashboard/refused.tsx';
+import { Trans } from '../trans.tsx';
 import { useAction } from '../use-answer.ts';
 import type { MoneyActions, WalletState } from './actions.ts';
 import { AddressText } from './sol.tsx';
@@ -32,7 +34,7 @@ export function Payout(props: {
             onClick={() => link(chosen.address)}
             data-testid="link-wallet"
           >
-            Pay me into {chosen.kind === 'here' ? 'my wallet here' : chosen.name}
+            {t`Pay me into ${chosen.kind === 'here' ? t`my wallet here` : chosen.name}`}
           </button>
         </div>
       )}
@@ -50,7 +52,7 @@ export function Payout(props: {
   if (newest === undefined) {
     return (
       <div class="stack">
-        <h3>Where should your pay go?</h3>
+        <h3>{t`Where should your pay go?`}</h3>
         {ways}
       </div>
     );
@@ -58,10 +60,12 @@ export function Payout(props: {
   return (
     <div class="stack">
       <p data-testid="payout">
-        Your pay goes to <AddressText address={newest.record.recipient} />
+        <Trans>
+          Your pay goes to <AddressText address={newest.record.recipient} />
+        </Trans>
       </p>
       <details class="options">
-        <summary>Use another address from now on</summary>
+        <summary>{t`Use another address from now on`}</summary>
         {ways}
       </details>
     </div>
@@ -76,9 +80,9 @@ function AddressForm({ busy, onAddress }: { busy: boolean; onAddress(address: st
   };
   return (
     <details class="options">
-      <summary>Paste the address of a wallet you have</summary>
+      <summary>{t`Paste the address of a wallet you have`}</summary>
       <form class="stack" onSubmit={submit}>
-        <label for="payout-address">Address on Solana</label>
+        <label for="payout-address">{t`Address on Solana`}</label>
         <input
           id="payout-address"
           class="text-input mono"
@@ -88,7 +92,7 @@ function AddressForm({ busy, onAddress }: { busy: boolean; onAddress(address: st
           onInput={(event) => setAddress(event.currentTarget.value)}
         />
         <button type="submit" class="button" disabled={busy} data-testid="link-address">
-          Pay me there
+          {t`Pay me there`}
         </button>
       </form>
     </details>

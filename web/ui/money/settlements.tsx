@@ -1,8 +1,12 @@
+import type { MessageDescriptor } from '@lingui/core';
+import { msg, plural, t } from '@lingui/core/macro';
+import { say } from '../../core/language.ts';
+import { Plural, Trans } from '../trans.tsx';
 import './money.css';
 import { useState } from 'preact/hooks';
 import { bytesToHex } from '#protocol/bytes/digest.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
-import { formatAgo, formatCount, formatInstant, formatNoun } from '../../core/format.ts';
+import { formatAgo, formatCount, formatInstant } from '../../core/format.ts';
 import type { ChainStanding, RecomputeDone, SettlementRow } from '../../core/money/recompute.ts';
 import { Refused } from '../dashboard/refused.tsx';
 import { useAnswer } from '../use-answer.ts';
@@ -12,13 +16,19 @@ import { type SumRow, Sums } from './sums.tsx';
 
 const REFRESH_MS = 15_000;
 
-const STANDINGS: Record<ChainStanding['state'], { label: string; tone: string; meaning: string }> =
-  {
-    final: { label: 'Final', tone: 'good', meaning: 'can be claimed against' },
-    pending: { label: 'Pending', tone: 'busy', meaning: 'signed, and still open to challenge' },
-    older: { label: 'Older', tone: 'calm', meaning: 'newer roots cover it' },
-    absent: { label: 'Not on the chain', tone: 'warn', meaning: 'left by a verifier only' },
-  };
+const STANDINGS: Record<
+  ChainStanding['state'],
+  { label: MessageDescriptor; tone: string; meaning: MessageDescriptor }
+> = {
+  final: { label: msg`Final`, tone: 'good', meaning: msg`can be claimed against` },
+  pending: {
+    label: msg`Pending`,
+    tone: 'busy',
+    meaning: msg`signed, and still open to challenge`,
+  },
+  older: { label: msg`Older`, tone: 'calm', meaning: msg`newer roots cover it` },
+  absent: { label: msg`Not on the chain`, tone: 'warn', meaning: msg`left by a verifier only` },
+};
 
 /** Who earned what, period by period, as verifiers signed it; recomputed here on demand. */
 export function SettlementsPage({ actions }: { actions: MoneyActions }) {
@@ -26,28 +36,27 @@ export function SettlementsPage({ actions }: { actions: MoneyActions }) {
   return (
     <div class="dashboard">
       <header class="stack">
-        <h1>Settlements</h1>
+        <h1>{t`Settlements`}</h1>
         <p class="soft lead">
-          Verifiers add up who earned what, sign it, and put one root for everybody on the chain.
-          Recompute does the same sums in this tab, from public facts alone.
+          {t`Verifiers add up who earned what, sign it, and put one root for everybody on the chain. Recompute does the same sums in this tab, from public facts alone.`}
         </p>
       </header>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {value === undefined ? (
         refusal === undefined ? (
-          <p class="soft">Asking the hub and the chain…</p>
+          <p class="soft">{t`Asking the hub and the chain…`}</p>
         ) : null
       ) : (
         <>
-          <section class="card" aria-label="Totals">
+          <section class="card" aria-label={t`Totals`}>
             <dl class="counters">
-              <Total label="settled in all" amount={value.total} />
-              <Total label="moved out of escrows" amount={value.pulled} />
-              <Total label="claimed so far" amount={value.claimed} />
+              <Total label={t`settled in all`} amount={value.total} />
+              <Total label={t`moved out of escrows`} amount={value.pulled} />
+              <Total label={t`claimed so far`} amount={value.claimed} />
             </dl>
           </section>
           {value.rows.length === 0 ? (
-            <p class="soft">No period has been settled yet.</p>
+            <p class="soft">{t`No period has been settled yet.`}</p>
           ) : (
             <ol class="settlements">
               {value.rows.map((row) => (
@@ -83,18 +92,18 @@ function Period({ row, actions }: { row: SettlementRow; actions: MoneyActions })
   const { label, tone, meaning } = STANDINGS[standing.state];
   const [progress, setProgress] = useState<Progress>({ name: 'idle' });
   const run = async () => {
-    setProgress({ name: 'busy', words: 'Starting…' });
+    setProgress({ name: 'busy', words: t`Starting…` });
     const done = await actions.recompute(file, (words) => setProgress({ name: 'busy', words }));
     setProgress(
       done.ok ? { name: 'done', done: done.value } : { name: 'refused', refusal: done.refusal },
     );
   };
   return (
-    <section class="card" aria-label={`Period ${file.period}`} data-testid="settlement">
+    <section class="card" aria-label={t`Period ${file.period}`} data-testid="settlement">
       <header class="page-head">
-        <h2>Period {formatCount(file.period)}</h2>
-        <span class={`chip chip-${tone}`} title={meaning} data-testid="settlement-state">
-          {label}
+        <h2>{t`Period ${formatCount(file.period)}`}</h2>
+        <span class={`chip chip-${tone}`} title={say(meaning)} data-testid="settlement-state">
+          {say(label)}
         </span>
       </header>
       <Sums rows={sumsOf(row)} />
@@ -107,10 +116,10 @@ function Period({ row, actions }: { row: SettlementRow; actions: MoneyActions })
           onClick={run}
           data-testid="recompute"
         >
-          Recompute
+          {t`Recompute`}
         </button>
         <a class="button button-quiet" href={`/v1/settlements/${file.dataHash}/leaves`} download>
-          The file of leaves
+          {t`The file of leaves`}
         </a>
       </div>
     </section>
@@ -118,17 +127,17 @@ function Period({ row, actions }: { row: SettlementRow; actions: MoneyActions })
 }
 
 const sumsOf = ({ file, standing }: SettlementRow): SumRow[] => [
-  { label: 'Earned by then, in all', amount: BigInt(file.total) },
+  { label: t`Earned by then, in all`, amount: BigInt(file.total) },
   {
-    label: 'Leaves',
-    value: `${formatNoun(file.claims, 'payout')}, ${formatNoun(file.spends, 'escrow')}`,
+    label: t`Leaves`,
+    value: `${plural(file.claims, { one: '# payout', other: '# payouts' })}, ${plural(file.spends, { one: '# escrow', other: '# escrows' })}`,
   },
   {
-    label: 'Facts up to',
+    label: t`Facts up to`,
     value: <span title={formatInstant(file.through)}>{formatAgo(file.through, Date.now())}</span>,
   },
   ...(standing.state === 'final'
-    ? [{ label: 'Claims root', value: <Code bytes={standing.root.claimRoot} /> }]
+    ? [{ label: t`Claims root`, value: <Code bytes={standing.root.claimRoot} /> }]
     : []),
 ];
 
@@ -143,9 +152,12 @@ function Outcome({ progress }: { progress: Progress }) {
     return (
       <p class="note" data-testid="recomputed" data-same>
         <span>
-          <strong>Same roots.</strong> This tab made both trees from the public facts:{' '}
-          <Sol amount={recomputed.content.total} /> for{' '}
-          {formatNoun(recomputed.content.claimLeafCount, 'payout')}, as the chain has it.
+          <Trans>
+            <strong>Same roots.</strong> This tab made both trees from the public facts:{' '}
+            <Sol amount={recomputed.content.total} /> for{' '}
+            <Plural value={recomputed.content.claimLeafCount} one="# payout" other="# payouts" />,
+            as the chain has it.
+          </Trans>
         </span>
       </p>
     );
@@ -153,8 +165,10 @@ function Outcome({ progress }: { progress: Progress }) {
   return (
     <div class="note note-bad" role="alert" data-testid="recomputed">
       <p>
-        <strong>The facts say otherwise.</strong> {formatCount(recomputed.differences.count)} of the
-        leaves are not what they should be.
+        <Trans>
+          <strong>The facts say otherwise.</strong> {formatCount(recomputed.differences.count)} of
+          the leaves are not what they should be.
+        </Trans>
       </p>
       <ul class="faults small">
         {faults.map((fault) => (

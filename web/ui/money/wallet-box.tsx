@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { Refused } from '../dashboard/refused.tsx';
 import { useAction } from '../use-answer.ts';
@@ -38,7 +39,7 @@ export function WalletChooser(props: {
             disabled={busy}
             onClick={() => choose(() => actions.connectWallet(name))}
           >
-            Connect {name}
+            {t`Connect ${name}`}
           </button>
         ))}
         <button
@@ -48,7 +49,7 @@ export function WalletChooser(props: {
           onClick={() => choose(() => actions.makeWallet())}
           data-testid="make-wallet"
         >
-          Make a wallet in this browser
+          {t`Make a wallet in this browser`}
         </button>
       </div>
       <SecretForm busy={busy} onSecret={(secret) => choose(() => actions.takeSecret(secret))} />
@@ -66,9 +67,9 @@ function SecretForm({ busy, onSecret }: { busy: boolean; onSecret(secret: string
   };
   return (
     <details class="options">
-      <summary>Use a secret from another browser</summary>
+      <summary>{t`Use a secret from another browser`}</summary>
       <form class="stack" onSubmit={submit}>
-        <label for="wallet-secret">Secret, in base 58</label>
+        <label for="wallet-secret">{t`Secret, in base 58`}</label>
         <input
           id="wallet-secret"
           class="text-input mono"
@@ -78,7 +79,7 @@ function SecretForm({ busy, onSecret }: { busy: boolean; onSecret(secret: string
           onInput={(event) => setSecret(event.currentTarget.value)}
         />
         <button type="submit" class="button" disabled={busy}>
-          Use it here
+          {t`Use it here`}
         </button>
       </form>
     </details>
@@ -96,8 +97,7 @@ export function WalletBox({ wallet, actions }: { wallet: WalletChoice; actions: 
         <AddressText address={wallet.address} />
         {wallet.kind === 'installed' ? null : (
           <p class="soft small">
-            Its key lives in this browser alone. Keep the secret somewhere safe: whoever has it has
-            the money, and without it a cleared browser loses it.
+            {t`Its key lives in this browser alone. Keep the secret somewhere safe: whoever has it has the money, and without it a cleared browser loses it.`}
           </p>
         )}
         {secret === undefined ? null : <AddressText address={secret} />}
@@ -108,7 +108,7 @@ export function WalletBox({ wallet, actions }: { wallet: WalletChoice; actions: 
               class="button"
               onClick={async () => setSecret(await actions.revealSecret())}
             >
-              Show the secret
+              {t`Show the secret`}
             </button>
           ) : null}
           <button
@@ -117,10 +117,10 @@ export function WalletBox({ wallet, actions }: { wallet: WalletChoice; actions: 
             onClick={() => (forgetting ? actions.forgetWallet() : setForgetting(true))}
           >
             {wallet.kind === 'installed'
-              ? 'Disconnect'
+              ? t`Disconnect`
               : forgetting
-                ? 'Forget it for good: I have the secret'
-                : 'Forget this wallet'}
+                ? t`Forget it for good: I have the secret`
+                : t`Forget this wallet`}
           </button>
         </div>
       </div>

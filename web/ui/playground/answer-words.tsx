@@ -1,3 +1,4 @@
+import { plural, t } from '@lingui/core/macro';
 import {
   type Answer,
   byScore,
@@ -6,8 +7,9 @@ import {
   markTokens,
   type NamedToken,
 } from '../../core/answers.ts';
-import { formatCount, formatNoun, formatShare, formatValue } from '../../core/format.ts';
+import { formatCount, formatShare, formatValue } from '../../core/format.ts';
 import { predict, previewValues } from '../../core/results-view.ts';
+import { Trans } from '../trans.tsx';
 
 const NUMBERS_SHOWN = 8;
 const BARS_SHOWN = 20;
@@ -28,12 +30,12 @@ export function AnswerWords(props: {
       return <Bars labels={byScore(answer.words)} />;
     case 'objects':
       return answer.objects.length === 0 ? (
-        <p class="soft">No object of which the model is half sure.</p>
+        <p class="soft">{t`No object of which the model is half sure.`}</p>
       ) : (
         <Bars labels={byScore(answer.objects)} />
       );
     case 'score':
-      return <Bars labels={[{ label: 'fits', score: answer.score }]} />;
+      return <Bars labels={[{ label: t`fits`, score: answer.score }]} />;
     case 'tokens':
       return <MarkedText text={text} tokens={answer.tokens} />;
     case 'vector':
@@ -41,8 +43,7 @@ export function AnswerWords(props: {
     case 'vectors':
       return (
         <p>
-          {formatNoun(answer.vectors.length, 'vector')} of{' '}
-          {formatCount(answer.vectors[0]?.length ?? 0)} numbers, one for each part
+          {t`${plural(answer.vectors.length, { one: '# vector', other: '# vectors' })} of ${formatCount(answer.vectors[0]?.length ?? 0)} numbers, one for each part`}
         </p>
       );
     case 'values':
@@ -61,7 +62,9 @@ function Bars({ labels }: { labels: readonly (Label & { sentence?: string })[] }
           <span class="meter-words">
             <span>
               {label}
-              {sentence === undefined ? null : <span class="soft small"> in: {sentence}</span>}
+              {sentence === undefined ? null : (
+                <span class="soft small"> {t`in: ${sentence}`}</span>
+              )}
             </span>
             <span class="number">{Number.isNaN(score) ? '–' : formatShare(score, 1)}</span>
           </span>
@@ -71,7 +74,7 @@ function Bars({ labels }: { labels: readonly (Label & { sentence?: string })[] }
         </li>
       ))}
       {labels.length > BARS_SHOWN ? (
-        <li class="soft small">and {formatCount(labels.length - BARS_SHOWN)} more.</li>
+        <li class="soft small">{t`and ${formatCount(labels.length - BARS_SHOWN)} more.`}</li>
       ) : null}
     </ul>
   );
@@ -93,7 +96,7 @@ function MarkedText({ text, tokens }: { text: string | undefined; tokens: readon
           ),
         )}
       </p>
-      {tokens.length === 0 ? <p class="soft">Nothing in it has a name.</p> : null}
+      {tokens.length === 0 ? <p class="soft">{t`Nothing in it has a name.`}</p> : null}
       {missing.length === 0 ? null : (
         <ul class="soft small">
           {missing.map(({ word, entity, score }, place) => (
@@ -115,12 +118,14 @@ function Vector(props: { vector: readonly number[]; nearTo: readonly number[] | 
       <p class="number vector">
         {shown.join(', ')}
         {vector.length > NUMBERS_SHOWN ? ' …' : ''}{' '}
-        <span class="soft">({formatNoun(vector.length, 'number')})</span>
+        <span class="soft">({plural(vector.length, { one: '# number', other: '# numbers' })})</span>
       </p>
       {nearTo === undefined ? null : (
         <p class="soft small">
-          Closeness to the first text:{' '}
-          <strong class="number">{formatValue(closeness(vector, nearTo))}</strong> (1 is the same)
+          <Trans>
+            Closeness to the first text:{' '}
+            <strong class="number">{formatValue(closeness(vector, nearTo))}</strong> (1 is the same)
+          </Trans>
         </p>
       )}
     </>
@@ -134,8 +139,10 @@ function Values({ values }: { values: ReadonlyMap<string, readonly number[]> }) 
     <>
       {best === undefined ? null : (
         <p>
-          Likeliest class <strong class="prediction number">{best.label}</strong>{' '}
-          <span class="soft">({formatShare(best.share, 1)})</span>
+          <Trans>
+            Likeliest class <strong class="prediction number">{best.label}</strong>{' '}
+            <span class="soft">({formatShare(best.share, 1)})</span>
+          </Trans>
         </p>
       )}
       <dl class="values">

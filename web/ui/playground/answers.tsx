@@ -1,8 +1,10 @@
+import { t } from '@lingui/core/macro';
 import { type AnswerRow, byScore } from '../../core/answers.ts';
-import { formatMillis, formatNoun } from '../../core/format.ts';
+import { formatMillis } from '../../core/format.ts';
 import { viewReceipt } from '../../core/receipt-view.ts';
-import { VERDICT_TONES, VERDICT_WORDS } from '../../core/verdict-view.ts';
+import { nameVerdict, VERDICT_TONES } from '../../core/verdict-view.ts';
 import type { DashboardActions, NamedFile, TaskRun } from '../dashboard/actions.ts';
+import { Plural, Trans } from '../trans.tsx';
 import { AnswerWords } from './answer-words.tsx';
 import { Picture } from './picture.tsx';
 import type { DoneRun } from './use-run.ts';
@@ -24,10 +26,15 @@ export function Answers(props: {
   const [first] = rows;
   const vector = first?.answer.kind === 'vector' ? first.answer.vector : undefined;
   return (
-    <section class="stack answers" aria-label="Answers" data-testid="answers">
+    <section class="stack answers" aria-label={t`Answers`} data-testid="answers">
       <p>
-        <strong>{formatNoun(items, 'answer')}</strong> in {formatMillis(ms)}
-        {rows.length < items ? `; the first ${rows.length} are here` : ''}
+        <Trans>
+          <strong>
+            <Plural value={items} one="# answer" other="# answers" />
+          </strong>{' '}
+          in {formatMillis(ms)}
+        </Trans>
+        {rows.length < items ? `; ${t`the first ${rows.length} are here`}` : ''}
       </p>
       <ol class="answer-list">
         {ranked.map((row) => (
@@ -48,7 +55,7 @@ export function Answers(props: {
           class="button"
           onClick={() => actions.saveFile(`${name.replace(/[^\w-]+/g, '-')}.jsonl`, answers.file)}
         >
-          <span class="hidden-words">Download </span>↓ JSON Lines
+          <span class="hidden-words">{t`Download`} </span>↓ JSON Lines
         </button>
       </div>
     </section>
@@ -77,7 +84,7 @@ function Asked({ run, row }: { run: TaskRun; row: AnswerRow }) {
   return (
     <p class="asked">
       {file === undefined ? null : <Picture file={file} objects={objects} />}
-      <span class="soft small">{row.file ?? `Item ${row.item}`}</span>
+      <span class="soft small">{row.file ?? t`Item ${row.item}`}</span>
     </p>
   );
 }
@@ -89,17 +96,17 @@ function Proof({ answers: { job, receipt } }: Pick<DoneRun, 'answers'>) {
     <p class="small" data-testid="answer-receipt">
       {view === undefined ? null : (
         <>
-          {view.title} by {view.by}{' '}
+          {t`${view.title} by ${view.by}`}{' '}
           {view.checks.kind === 'none' ? (
-            <span class="chip">not checked</span>
+            <span class="chip">{t`not checked`}</span>
           ) : (
             <span class={`chip chip-${VERDICT_TONES[view.checks.kind]}`}>
-              {VERDICT_WORDS[view.checks.kind].label}
+              {nameVerdict(view.checks.kind)}
             </span>
           )}{' '}
         </>
       )}
-      <a href={`/dashboard/${job}`}>Receipt and job</a>
+      <a href={`/dashboard/${job}`}>{t`Receipt and job`}</a>
     </p>
   );
 }

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import { isPictureTask, type TaskName } from '#protocol/tasks/task.ts';
 import { type Refusal, refusal } from '#protocol/values/refusal.ts';
@@ -35,8 +36,8 @@ export function ChosenInputs(props: {
   return (
     <div class="stack">
       <DropField
-        title={canDraw ? 'Drop files here, or tap to choose' : 'Or drop a file of texts here'}
-        hint={`Takes ${nameInputs(task)}.`}
+        title={canDraw ? t`Drop files here, or tap to choose` : t`Or drop a file of texts here`}
+        hint={t`Takes ${nameInputs(task)}.`}
         accept=""
         multiple
         id="playground-files"
@@ -49,7 +50,7 @@ export function ChosenInputs(props: {
           aria-expanded={isDrawing}
           onClick={() => setDrawing(!isDrawing)}
         >
-          {isDrawing ? 'Draw no more' : 'Draw one instead'}
+          {isDrawing ? t`Draw no more` : t`Draw one instead`}
         </button>
       ) : null}
       {canDraw && isDrawing ? (
@@ -69,10 +70,10 @@ export function ChosenInputs(props: {
               <button
                 type="button"
                 class="button button-quiet"
-                aria-label={`Remove ${file.name}`}
+                aria-label={t`Remove ${file.name}`}
                 onClick={() => onFiles(files.filter((each) => each !== file))}
               >
-                Remove
+                {t`Remove`}
               </button>
             </li>
           ))}

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useEffect, useRef } from 'preact/hooks';
 
 const SIDE = 224;
@@ -54,7 +55,7 @@ export function DrawPad({ onDrawn }: { onDrawn(data: Blob): void }) {
         height={SIDE}
         role="img"
         tabIndex={0}
-        aria-label="A square to draw on: arrow keys move the pen, with Shift they draw"
+        aria-label={t`A square to draw on: arrow keys move the pen, with Shift they draw`}
         onPointerDown={(event) => {
           event.currentTarget.setPointerCapture(event.pointerId);
           follow(event, false);
@@ -67,10 +68,10 @@ export function DrawPad({ onDrawn }: { onDrawn(data: Blob): void }) {
         data-testid="draw-pad"
       />
       <p class="soft small">
-        Draw with a finger or the mouse; with the keyboard, Shift and arrows.
+        {t`Draw with a finger or the mouse; with the keyboard, Shift and arrows.`}
       </p>
       <button type="button" class="button button-quiet" onClick={clear}>
-        Clear
+        {t`Clear`}
       </button>
     </div>
   );

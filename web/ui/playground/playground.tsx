@@ -1,15 +1,17 @@
+import { t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
 import { type ModelView, nameModel } from '#protocol/api/models.ts';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import { nameInputs } from '../../core/input-kinds.ts';
-import { findTasks, type ModelSettings, TASK_WORDS } from '../../core/model-facts.ts';
+import { findTasks, type ModelSettings, nameTask } from '../../core/model-facts.ts';
 import { decodePlayground, PLAYGROUND_EMPTY, type PlaygroundForm } from '../../core/playground.ts';
 import { viewRun } from '../../core/run-view.ts';
 import type { DashboardActions, NamedFile } from '../dashboard/actions.ts';
 import { DeveloperHead } from '../dashboard/developer-head.tsx';
 import { Refused } from '../dashboard/refused.tsx';
 import { Meter } from '../meter.tsx';
+import { Trans } from '../trans.tsx';
 import { useAnswer } from '../use-answer.ts';
 import { Answers } from './answers.tsx';
 import { ChosenInputs } from './chosen-inputs.tsx';
@@ -31,16 +33,16 @@ export function Playground(props: {
   const model = models.find((each) => nameModel(each) === name) ?? models[0];
   return (
     <div class="dashboard">
-      <DeveloperHead title="Playground" refusal={refusal} onForget={onForget} />
+      <DeveloperHead page="playground" refusal={refusal} onForget={onForget} />
       {list === undefined && refusal === undefined ? (
-        <p class="soft">Asking the hub for its models…</p>
+        <p class="soft">{t`Asking the hub for its models…`}</p>
       ) : null}
       {list !== undefined && model === undefined ? <NoModels /> : null}
       {model === undefined ? null : (
         <section class="card" aria-labelledby="ask-title">
-          <h2 id="ask-title">Ask a model</h2>
+          <h2 id="ask-title">{t`Ask a model`}</h2>
           <div class="stack">
-            <label for="playground-model">Model</label>
+            <label for="playground-model">{t`Model`}</label>
             <select
               id="playground-model"
               class="text-input"
@@ -71,10 +73,12 @@ export function Playground(props: {
 function NoModels() {
   return (
     <section class="card">
-      <h2>The hub keeps no model yet</h2>
+      <h2>{t`The hub keeps no model yet`}</h2>
       <p>
-        <a href="/dashboard/models">Add one from files</a>, or by the command line, and it can be
-        asked here: <code>npm run pocketgrid -- model add hf:Xenova/all-MiniLM-L6-v2</code>
+        <Trans>
+          <a href="/dashboard/models">Add one from files</a>, or by the command line, and it can be
+          asked here: <code>npm run pocketgrid -- model add hf:Xenova/all-MiniLM-L6-v2</code>
+        </Trans>
       </p>
     </section>
   );
@@ -94,7 +98,7 @@ function OneModel({ model, developerKey, actions }: ModelProps) {
   );
   const { value: settings, refusal } = useAnswer(read);
   if (refusal !== undefined) return <Refused refusal={refusal} />;
-  if (settings === undefined) return <p class="soft">Reading the model’s settings…</p>;
+  if (settings === undefined) return <p class="soft">{t`Reading the model’s settings…`}</p>;
   return (
     <Question model={model} settings={settings} developerKey={developerKey} actions={actions} />
   );
@@ -124,11 +128,11 @@ function Question(props: ModelProps & { settings: ModelSettings }) {
       <form class="stack" onSubmit={submit} noValidate>
         {tasks.length === 0 ? (
           <p class="soft">
-            This model has no settings that say what it is for: it takes {nameInputs(undefined)}.
+            {t`This model has no settings that say what it is for: it takes ${nameInputs(undefined)}.`}
           </p>
         ) : (
           <div class="stack">
-            <label for="playground-task">Task</label>
+            <label for="playground-task">{t`Task`}</label>
             <select
               id="playground-task"
               class="text-input"
@@ -138,7 +142,7 @@ function Question(props: ModelProps & { settings: ModelSettings }) {
             >
               {tasks.map((name) => (
                 <option key={name} value={name}>
-                  {TASK_WORDS[name]} ({name})
+                  {nameTask(name)} ({name})
                 </option>
               ))}
             </select>
@@ -172,7 +176,7 @@ function RunButtons({ run }: { run: ReturnType<typeof useRun> }) {
   if (run.state === undefined) {
     return (
       <button type="submit" class="button button-main" data-testid="run">
-        Run
+        {t`Run`}
       </button>
     );
   }
@@ -180,7 +184,7 @@ function RunButtons({ run }: { run: ReturnType<typeof useRun> }) {
     <div class="stack">
       <Meter id="run-meter" {...viewRun(run.state, run.elapsedMs)} />
       <button type="button" class="button" onClick={run.stop}>
-        Stop
+        {t`Stop`}
       </button>
     </div>
   );

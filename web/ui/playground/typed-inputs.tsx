@@ -1,5 +1,7 @@
+import { t } from '@lingui/core/macro';
 import { isPictureTask, type TaskName } from '#protocol/tasks/task.ts';
 import type { PlaygroundForm } from '../../core/playground.ts';
+import { Trans } from '../trans.tsx';
 
 const LINES = 4;
 
@@ -22,11 +24,11 @@ export function TypedInputs(props: {
     <>
       {task === 'zero-shot-classification' ? (
         <div class="stack">
-          <label for="playground-labels">Labels, with commas</label>
+          <label for="playground-labels">{t`Labels, with commas`}</label>
           <input
             id="playground-labels"
             class="text-input"
-            placeholder="sport, politics"
+            placeholder={t`sport, politics`}
             value={form.labels}
             onInput={change('labels')}
           />
@@ -34,7 +36,7 @@ export function TypedInputs(props: {
       ) : null}
       {isRanking && !hasFiles ? (
         <div class="stack">
-          <label for="playground-query">Query</label>
+          <label for="playground-query">{t`Query`}</label>
           <input
             id="playground-query"
             class="text-input"
@@ -46,7 +48,7 @@ export function TypedInputs(props: {
       {hasFiles ? null : (
         <div class="stack">
           <label for="playground-texts">
-            {isRanking ? 'Documents, one on each line' : 'Texts, one on each line'}
+            {isRanking ? t`Documents, one on each line` : t`Texts, one on each line`}
           </label>
           <textarea
             id="playground-texts"
@@ -59,7 +61,9 @@ export function TypedInputs(props: {
           />
           {task === 'fill-mask' ? (
             <span id="mask-hint" class="soft small">
-              Write <code>{mask}</code> where the word is to be found.
+              <Trans>
+                Write <code>{mask}</code> where the word is to be found.
+              </Trans>
             </span>
           ) : null}
         </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { accept, type Refusal, type Result } from '#protocol/values/refusal.ts';
 import type { RunState } from '../../core/run-view.ts';
@@ -42,7 +43,7 @@ export function useRun(key: string, actions: DashboardActions) {
     setOutcome(
       answers.ok ? accept({ run, answers: answers.value, ms: performance.now() - begun }) : answers,
     );
-    actions.say(answers.ok ? 'The answers are here.' : answers.refusal.message);
+    actions.say(answers.ok ? t`The answers are here.` : answers.refusal.message);
   };
   return {
     state,

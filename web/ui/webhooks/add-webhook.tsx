@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useState } from 'preact/hooks';
 import { type NewWebhook, WEBHOOK_EVENTS, type WebhookEvent } from '#protocol/api/webhooks.ts';
 import { refuse } from '#protocol/values/refusal.ts';
@@ -20,7 +21,7 @@ export function AddWebhook(props: {
     event.preventDefault();
     const made = await act(async () =>
       events.length === 0
-        ? refuse('request-invalid', 'Choose one event at least.', 'events')
+        ? refuse('request-invalid', t`Choose one event at least.`, 'events')
         : actions.addWebhook(developerKey, { url: url.trim(), events }),
     );
     if (made === undefined) return;
@@ -29,22 +30,22 @@ export function AddWebhook(props: {
   };
   return (
     <section class="card" aria-labelledby="add-webhook-title">
-      <h2 id="add-webhook-title">Add a webhook</h2>
+      <h2 id="add-webhook-title">{t`Add a webhook`}</h2>
       <form class="stack" onSubmit={submit} noValidate>
         <div class="stack">
-          <label for="webhook-url">Address</label>
+          <label for="webhook-url">{t`Address`}</label>
           <input
             id="webhook-url"
             class="text-input"
             type="url"
             autocomplete="off"
-            placeholder="https://example.com/events"
+            placeholder={t`https://example.com/events`}
             value={url}
             onInput={(event) => setUrl(event.currentTarget.value)}
           />
         </div>
         <fieldset class="events">
-          <legend>Events</legend>
+          <legend>{t`Events`}</legend>
           {WEBHOOK_EVENTS.map((name) => (
             <label key={name} class="row">
               <span>{name}</span>
@@ -59,7 +60,7 @@ export function AddWebhook(props: {
         </fieldset>
         {refusal === undefined ? null : <Refused refusal={refusal} />}
         <button type="submit" class="button button-main" disabled={busy} data-testid="add-webhook">
-          {busy ? 'Adding it…' : 'Add the webhook'}
+          {busy ? t`Adding it…` : t`Add the webhook`}
         </button>
       </form>
     </section>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import type { DeliveryView } from '#protocol/api/webhooks.ts';
 import { formatInstant } from '../../core/format.ts';
@@ -25,11 +26,11 @@ export function Deliveries(props: {
   const { value: page, refusal, again } = useAnswer(read, REFRESH_MS);
   useEffect(() => void again(), [again, sent]);
   if (refusal !== undefined) return <Refused refusal={refusal} />;
-  if (page === undefined) return <p class="soft small">Reading what was sent…</p>;
+  if (page === undefined) return <p class="soft small">{t`Reading what was sent…`}</p>;
   return (
     <div class="stack">
-      <h3>Deliveries</h3>
-      {page.deliveries.length === 0 ? <p class="soft small">Nothing was sent yet.</p> : null}
+      <h3>{t`Deliveries`}</h3>
+      {page.deliveries.length === 0 ? <p class="soft small">{t`Nothing was sent yet.`}</p> : null}
       <ul class="deliveries" data-testid="deliveries">
         {page.deliveries.map((delivery) => (
           <Delivery key={delivery.id} delivery={delivery} />
@@ -39,12 +40,12 @@ export function Deliveries(props: {
         <div class="buttons">
           {before === undefined ? null : (
             <button type="button" class="button" onClick={() => setBefore(undefined)}>
-              Newest
+              {t`Newest`}
             </button>
           )}
           {page.next === undefined ? null : (
             <button type="button" class="button" onClick={() => setBefore(page.next)}>
-              Older
+              {t`Older`}
             </button>
           )}
         </div>

@@ -1,3 +1,4 @@
+import { t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
 import type { NewWebhook, WebhookView } from '#protocol/api/webhooks.ts';
 import { formatInstant } from '../../core/format.ts';
@@ -6,6 +7,7 @@ import type { DashboardActions } from '../dashboard/actions.ts';
 import { DeveloperHead } from '../dashboard/developer-head.tsx';
 import { Refused } from '../dashboard/refused.tsx';
 import { TwoStep } from '../dashboard/two-step.tsx';
+import { Trans } from '../trans.tsx';
 import { useAction, useAnswer } from '../use-answer.ts';
 import { AddWebhook } from './add-webhook.tsx';
 import { Deliveries } from './deliveries.tsx';
@@ -27,12 +29,14 @@ export function Webhooks(props: {
   };
   return (
     <div class="dashboard">
-      <DeveloperHead title="Webhooks" refusal={refusal} onForget={onForget} />
+      <DeveloperHead page="webhooks" refusal={refusal} onForget={onForget} />
       <div class="columns list-first">
         <section class="card" aria-labelledby="webhooks-title">
-          <h2 id="webhooks-title">Where events are posted</h2>
-          {list === undefined && refusal === undefined ? <p class="soft">Asking the hub…</p> : null}
-          {list?.webhooks.length === 0 ? <p class="soft">None yet.</p> : null}
+          <h2 id="webhooks-title">{t`Where events are posted`}</h2>
+          {list === undefined && refusal === undefined ? (
+            <p class="soft">{t`Asking the hub…`}</p>
+          ) : null}
+          {list?.webhooks.length === 0 ? <p class="soft">{t`None yet.`}</p> : null}
           <ul class="webhooks" data-testid="webhooks">
             {list?.webhooks.toReversed().map((webhook) => (
               <OneWebhook
@@ -57,10 +61,12 @@ export function Webhooks(props: {
 function Secret({ made }: { made: NewWebhook }) {
   return (
     <section class="card" role="status" data-testid="webhook-secret">
-      <h2>The secret of this webhook</h2>
+      <h2>{t`The secret of this webhook`}</h2>
       <p>
-        Copy it now: it is shown this once. It signs what is sent to <code>{made.url}</code>, by the
-        rules of Standard Webhooks.
+        <Trans>
+          Copy it now: it is shown this once. It signs what is sent to <code>{made.url}</code>, by
+          the rules of Standard Webhooks.
+        </Trans>
       </p>
       <code class="made-secret">{made.secret}</code>
     </section>
@@ -88,20 +94,20 @@ function OneWebhook(props: {
     <li data-testid="webhook">
       <p>
         <strong>{webhook.url}</strong>{' '}
-        {webhook.goneAt === undefined ? null : <span class="chip chip-bad">gone</span>}
+        {webhook.goneAt === undefined ? null : <span class="chip chip-bad">{t`gone`}</span>}
         <span class="soft small block">
-          {describeWebhook(webhook)} · made {formatInstant(webhook.createdAt)} ·{' '}
+          {describeWebhook(webhook)} · {t`made ${formatInstant(webhook.createdAt)}`} ·{' '}
           <code>{webhook.id}</code>
         </span>
       </p>
       <div class="buttons">
         <button type="button" class="button" disabled={busy} onClick={() => void test()}>
-          Send a test
+          {t`Send a test`}
         </button>
         <TwoStep
-          label="Remove"
-          name={`Remove ${webhook.url}`}
-          sure="Really remove it"
+          label={t`Remove`}
+          name={t`Remove ${webhook.url}`}
+          sure={t`Really remove it`}
           busy={busy}
           onSure={() => void remove()}
         />

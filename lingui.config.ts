@@ -1,0 +1,36 @@
+import { join } from 'node:path';
+import { defineConfig } from '@lingui/cli';
+import { formatter } from '@lingui/format-po';
+import { firstFiles } from './scripts/languages/first-files.ts';
+import { LANGUAGES } from './web/core/language-names.ts';
+
+const ROOT = import.meta.dirname;
+const first = firstFiles(ROOT);
+
+/**
+ * Sentences of the page: those of the script that loads first, and the rest, so that the first page
+ * waits for its own alone.
+ */
+export default defineConfig({
+  rootDir: ROOT,
+  sourceLocale: 'en',
+  locales: LANGUAGES.map(({ code }) => code),
+  catalogs: [
+    { path: '<rootDir>/web/languages/{locale}/first', include: first },
+    {
+      path: '<rootDir>/web/languages/{locale}/rest',
+      include: ['<rootDir>/web'],
+      exclude: ['**/*.test.ts', '**/*.test.tsx', ...first],
+    },
+  ],
+  format: formatter({ lineNumbers: false, printPlaceholdersInComments: { limit: 3 } }),
+  orderBy: 'message',
+  macro: {
+    corePackage: ['@lingui/core/macro'],
+    jsxPackage: ['./trans.tsx', '../trans.tsx'],
+  },
+  runtimeConfigModule: {
+    i18n: [join(ROOT, 'web/core/language.ts'), 'i18n'],
+    Trans: [join(ROOT, 'web/ui/trans.tsx'), 'Trans'],
+  },
+});

@@ -1,0 +1,2 @@
+export { messages } from './first.po';
+export * from './reasons.ts';
