@@ -86,8 +86,8 @@ test.each<[HistoryNote, string]>([
 test('accepted units are told with what they were for, and for whom', () => {
   const developer = 'dev_0123456789abcdef' as DeveloperId;
   const about = { job: JOB, name: 'poems', developer, category: 'language' } as const;
-  const detail = (more: object) => viewNote({ ...NOTE, about: { ...about, ...more } }, 'en').detail;
-  expect(viewNote(NOTE, 'en').detail).toBeUndefined();
+  const detail = (more: object) => viewNote({ ...NOTE, about: { ...about, ...more } }).detail;
+  expect(viewNote(NOTE).detail).toBeUndefined();
   expect(detail({})).toBe('Runs a model on numbers, for the operator');
   expect(detail({ purpose: 'Finds poems', developerName: 'Library' })).toBe(
     'Finds poems, for Library',
