@@ -1,11 +1,14 @@
+import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { defineConfig } from '@lingui/cli';
 import { formatter } from '@lingui/format-po';
 import { firstFiles } from './scripts/languages/first-files.ts';
-import { LANGUAGES } from './web/core/language-names.ts';
 
 const ROOT = import.meta.dirname;
 const first = firstFiles(ROOT);
+const languages = readdirSync(join(ROOT, 'web/languages'), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map(({ name }) => name);
 
 /**
  * Sentences of the page: those of the script that loads first, and the rest, so that the first page
@@ -14,7 +17,7 @@ const first = firstFiles(ROOT);
 export default defineConfig({
   rootDir: ROOT,
   sourceLocale: 'en',
-  locales: LANGUAGES.map(({ code }) => code),
+  locales: languages,
   catalogs: [
     { path: '<rootDir>/web/languages/{locale}/first', include: first },
     {

@@ -56,7 +56,8 @@ export default defineConfig(({ mode }) => ({
     }),
     compressed(packing(mode)),
   ],
-  worker: { format: 'es', plugins: () => [runtimeParts(packing(mode))] },
+  // Workers say nothing: a sentence in their modules ends the build.
+  worker: { format: 'es', plugins: () => [lingui(), runtimeParts(packing(mode))] },
   // The runtime's default condition bundles Emscripten's glue into our worker, whose threads would
   // then run our worker's file again; with this one the glue stays a file of its own.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },

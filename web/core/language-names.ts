@@ -3,6 +3,7 @@ export const LANGUAGES = [
   { code: 'en', name: 'English' },
   { code: 'de', name: 'Deutsch' },
 ] as const;
+/** The code of a language of the page. */
 export type Language = (typeof LANGUAGES)[number]['code'];
 
 /** A language of the page by its code. */

@@ -8,7 +8,8 @@ import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leave
 import type { Digest, JobId, PublicKey, Signature } from '#protocol/values/ids.ts';
 import { instant, type Lamports } from '#protocol/values/units.ts';
 import { FACTS_NONE } from './facts.ts';
-import { compareRoots, findStanding, type Recomputed, recompute } from './recompute.ts';
+import { findStanding, type Recomputed, recompute } from './recompute.ts';
+import { compareRoots, describeDifference } from './recompute-words.ts';
 
 const key = (name: string) => sha256(utf8ToBytes(name));
 const address = (name: string) => encodeBase58(key(name)) as Address;
@@ -77,17 +78,17 @@ describe('a period computed again', () => {
   test('shows each leaf that is another one', () => {
     const padded = must(fileOf(5n));
     expect(padded.differences.count).toBe(2);
-    expect(padded.differences.first[0]).toContain(
+    expect(padded.differences.first.map(describeDifference)[0]).toContain(
       `Claim 2: the file says 0.000010005 SOL for ${address('wallet')}`,
     );
     const fewer = must(fileOf(), { ...facts, shards: [] });
-    expect(fewer.differences.first[0]).toContain('the facts 0 SOL for');
+    expect(fewer.differences.first.map(describeDifference)[0]).toContain('the facts 0 SOL for');
     const elsewhere = facts.payouts.map((each) => ({
       ...each,
       record: { ...each.record, recipient: address('thief') },
     }));
     const moved = must(fileOf(), { ...facts, payouts: elsewhere });
-    expect(moved.differences.first).toEqual([
+    expect(moved.differences.first.map(describeDifference)).toEqual([
       `Claim 2: the file says 0.00001 SOL for ${address('wallet')}, the facts 0.00001 SOL for ${address('thief')}.`,
     ]);
   });

@@ -1,9 +1,7 @@
-import { t } from '@lingui/core/macro';
-import { encodeBase58 } from '#protocol/bytes/base58.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import { type FinalRoot, type Pool, ROOTS } from '#protocol/settlement/accounts.ts';
 import type { Content } from '#protocol/settlement/attestation.ts';
-import { isSameKey, type Key } from '#protocol/settlement/layout.ts';
+import type { Key } from '#protocol/settlement/layout.ts';
 import {
   buildTrees,
   compareTables,
@@ -16,16 +14,25 @@ import {
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
 import { type MoneyFacts, makeLeafFile } from '#protocol/settlement/period-leaves.ts';
 import type { Hash } from '#protocol/settlement/tree.ts';
-import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
-import { formatSol } from '../format.ts';
+import { accept, type Result } from '#protocol/values/refusal.ts';
 
 const SHOWN = 20;
+
+type Leaf = ReturnType<typeof leafAt>;
+
+/** A leaf that the facts say otherwise than the file. */
+export interface LeafDifference {
+  table: 'claims' | 'spends';
+  index: number;
+  inFile: Leaf;
+  byFacts: Leaf;
+}
 
 /** What came of computing a period again from the public facts. */
 export interface Recomputed {
   content: Content;
-  /** Leaves of the file that the facts say otherwise: the first in words, and how many. */
-  differences: { count: number; first: string[] };
+  /** Leaves of the file that the facts say otherwise: the first of them, and how many. */
+  differences: { count: number; first: LeafDifference[] };
 }
 
 /** Makes both trees of a period from the facts, and compares each leaf with the file's. */
@@ -42,24 +49,24 @@ export function recompute(
   const content = contentOf(encodeLeafFile(made), buildTrees(made, pool, hash));
   if (!content.ok) return content;
   const found = [
-    ...tellDifferences(claims, made.claims).map((words) => t`Claim ${words}`),
-    ...tellDifferences(spends, made.spends).map((words) => t`Escrow ${words}`),
+    ...findDifferences('claims', claims, made.claims),
+    ...findDifferences('spends', spends, made.spends),
   ];
   const differences = { count: found.length, first: found.slice(0, SHOWN) };
   return accept({ content: content.value, differences });
 }
 
-const tellDifferences = (file: LeafTable, made: LeafTable): string[] =>
-  Array.from(
-    compareTables(file, made),
-    ({ index, one, other }) =>
-      t`${index}: the file says ${tellLeaf(one)}, the facts ${tellLeaf(other)}.`,
-  );
-
-const tellLeaf = ({ recipient, cumulative }: ReturnType<typeof leafAt>): string =>
-  recipient.every((byte) => byte === 0)
-    ? t`nothing`
-    : t`${formatSol(cumulative)} for ${encodeBase58(recipient)}`;
+const findDifferences = (
+  table: LeafDifference['table'],
+  file: LeafTable,
+  made: LeafTable,
+): LeafDifference[] =>
+  Array.from(compareTables(file, made), ({ index, one, other }) => ({
+    table,
+    index,
+    inFile: one,
+    byFacts: other,
+  }));
 
 /** What the chain holds of a period, and what can be said of it. */
 export type ChainStanding =
@@ -108,52 +115,3 @@ export function findStanding(
   if (isPending) return { state: 'pending', challengeEnd: pool.pending.challengeEnd };
   return number + BigInt(ROOTS) <= pool.period ? { state: 'older' } : { state: 'absent' };
 }
-
-/** In words: what of a recomputed period the chain says otherwise. Empty where all is the same. */
-export function compareRoots(
-  { content }: Recomputed,
-  { root, spendRoot }: Extract<ChainStanding, { state: 'final' }>,
-): string[] {
-  const faults: string[] = [];
-  const compare = (tell: (mine: string, theirs: string) => string, computed: Key, onChain: Key) => {
-    if (!isSameKey(computed, onChain)) faults.push(tell(beginOf(computed), beginOf(onChain)));
-  };
-  compare(
-    (mine, theirs) => t`The claims root computed here is ${mine}, the chain has ${theirs}.`,
-    content.claimRoot,
-    root.claimRoot,
-  );
-  compare(
-    (mine, theirs) =>
-      t`The digest of the leaves computed here is ${mine}, the chain has ${theirs}.`,
-    content.dataHash,
-    root.dataHash,
-  );
-  if (spendRoot !== undefined) {
-    compare(
-      (mine, theirs) => t`The spends root computed here is ${mine}, the chain has ${theirs}.`,
-      content.spendRoot,
-      spendRoot,
-    );
-  }
-  if (content.total !== root.total) {
-    faults.push(
-      t`The total computed here is ${formatSol(content.total)}, the chain has ${formatSol(root.total)}.`,
-    );
-  }
-  return faults;
-}
-
-const beginOf = (key: Key): string => `${bytesToHex(key).slice(0, 16)}…`;
-
-/** A pool that keeps no root of this period any more proves nothing of it. */
-export const standingRefusal = (standing: ChainStanding): Result<never> =>
-  standing.state === 'older'
-    ? refuse(
-        'settlement-root-unknown',
-        t`The chain keeps the newest ${ROOTS} roots, and this one is older: recompute a newer one, which covers it.`,
-      )
-    : refuse(
-        'settlement-root-unknown',
-        t`The chain has no final root with these leaves: there is nothing to compare with yet.`,
-      );

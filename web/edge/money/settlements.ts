@@ -4,13 +4,12 @@ import { listLeafFiles, readLeafFile } from '#client/settlements.ts';
 import { bytesToHex, sha256 } from '#protocol/bytes/digest.ts';
 import type { LeafFileView } from '#protocol/settlement/money-api.ts';
 import { fault, must, refuse } from '#protocol/values/refusal.ts';
+import { findStanding, type RecomputeDone, type Settlements } from '../../core/money/recompute.ts';
 import {
   compareRoots,
-  findStanding,
-  type RecomputeDone,
-  type Settlements,
+  describeDifference,
   standingRefusal,
-} from '../../core/money/recompute.ts';
+} from '../../core/money/recompute-words.ts';
 import { openHub } from '../hub.ts';
 import type { RecomputeAsk, RecomputeReply } from './recompute-worker.ts';
 import { type MoneySite, readPool } from './site.ts';
@@ -44,14 +43,17 @@ export async function recomputePeriod(
   }
   onProgress(t`Fetching the facts…`);
   const facts = await openMoneyReader(openHub(), (done, all) =>
-    onProgress(`Fetching the facts: job ${done + 1} of ${all}…`),
+    onProgress(t`Fetching the facts: job ${done + 1} of ${all}…`),
   ).read();
   onProgress(t`Building both trees…`);
   const recomputed = must(await askWorker({ file, facts, pool: site.pool }));
   onProgress(t`Reading the chain…`);
   const standing = findStanding(await readPool(site), { dataHash, period });
   if (standing.state !== 'final') return must(standingRefusal(standing));
-  const faults = [...compareRoots(recomputed, standing), ...recomputed.differences.first];
+  const faults = [
+    ...compareRoots(recomputed, standing),
+    ...recomputed.differences.first.map(describeDifference),
+  ];
   return { recomputed, faults };
 }
 
