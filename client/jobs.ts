@@ -31,8 +31,16 @@ export const postJob = (hub: HubClient, upload: JobUpload, options?: CallOptions
   hub.ask(JobView, '/v1/jobs', once({ timeoutMs: UPLOAD_MS, ...options, body: formOf(upload) }));
 
 /** A page of jobs, the newest first; `before` is the `next` of the page before. */
-export const listJobs = (hub: HubClient, before?: number, options?: CallOptions) =>
-  hub.ask(JobPage, `/v1/jobs${before === undefined ? '' : `?before=${before}`}`, options);
+export function listJobs(
+  hub: HubClient,
+  { before, named }: { before?: number | undefined; named?: string | undefined } = {},
+  options?: CallOptions,
+) {
+  const query = new URLSearchParams();
+  if (before !== undefined) query.set('before', `${before}`);
+  if (named) query.set('named', named);
+  return hub.ask(JobPage, `/v1/jobs${query.size === 0 ? '' : `?${query}`}`, options);
+}
 
 /** Reads one job; `job-unknown` for one of another key that is not shared. */
 export const readJob = (hub: HubClient, job: JobId, options?: CallOptions) =>

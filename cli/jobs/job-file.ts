@@ -55,7 +55,7 @@ export async function postOnce(hub: HubClient, posting: Posting): Promise<JobVie
   if ((await stat(out).catch(() => undefined)) !== undefined) {
     throw fault('request-invalid', `${out} is there already; remove it, or name another file`);
   }
-  const newest = must(await listJobs(hub, undefined, { signal: world.signal })).jobs[0]?.id ?? null;
+  const newest = must(await listJobs(hub, {}, { signal: world.signal })).jobs[0]?.id ?? null;
   await writeNote(out, { upload: digest, newest });
   const posted = await postJob(hub, upload, { signal: world.signal });
   // Where the hub said no there is no job; where it said nothing there may be one.
@@ -90,7 +90,7 @@ async function listSince(hub: HubClient, { newest }: JobNote, { signal }: World)
   const found: JobView[] = [];
   let before: number | undefined;
   for (let page = 0; page < PAGES_MAX; page += 1) {
-    const { jobs, next } = must(await listJobs(hub, before, { signal }));
+    const { jobs, next } = must(await listJobs(hub, { before }, { signal }));
     const at = jobs.findIndex(({ id }) => id === newest);
     found.push(...(at === -1 ? jobs : jobs.slice(0, at)));
     if (at !== -1 || next === undefined) break;

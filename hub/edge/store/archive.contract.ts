@@ -56,6 +56,21 @@ export function checkArchive(open: () => Promise<StoreWorld>): void {
     expect(await page(1)).toEqual([]);
   });
 
+  it('finds jobs by a part of their names', async () => {
+    const { store } = await open();
+    const named = (job: number, name: string): Fact => {
+      const fact = jobCreated(job);
+      return fact.type === 'job-created' ? { ...fact, record: { ...fact.record, name } } : fact;
+    };
+    await store.append([named(1, 'Cats, 100 %'), named(2, 'dogs'), named(3, 'more cats_')]);
+    const find = async (part: string) =>
+      (await store.jobs(1_000, 9, { named: part })).map(({ number }) => number);
+    expect(await find('CATS')).toEqual([3, 1]);
+    expect(await find('%')).toEqual([1]);
+    expect(await find('_')).toEqual([3]);
+    expect(await find('birds')).toEqual([]);
+  });
+
   it('loads what is behind a fact, and knows its newest fact', async () => {
     const { store } = await open();
     expect(await store.tip()).toBeUndefined();

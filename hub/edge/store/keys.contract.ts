@@ -58,7 +58,7 @@ export function checkKeyStore(open: () => Promise<StoreWorld>): void {
     await store.append([posted(1, 1), posted(2, 2), posted(3, 1), posted(4, 3)]);
     for (const number of [1, 2, 3]) await keys.put(hashOf(number), keyOf(number));
     const idsOf = async (owners?: DeveloperId[]) =>
-      (await store.jobs(Number.MAX_SAFE_INTEGER, 10, owners)).map(({ id }) => id);
+      (await store.jobs(Number.MAX_SAFE_INTEGER, 10, { owners })).map(({ id }) => id);
     expect(await idsOf()).toEqual([4, 3, 2, 1].map(jobId));
     expect(await idsOf([idOf(1)])).toEqual([3, 1].map(jobId));
     expect(await idsOf([idOf(1), idOf(2)])).toEqual([3, 2, 1].map(jobId));

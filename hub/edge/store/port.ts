@@ -122,6 +122,14 @@ export interface MoneyFacts {
   leafFile(dataHash: Digest): Promise<KeptLeaves | undefined>;
 }
 
+/** Which jobs are looked for. */
+export interface JobSearch {
+  /** Keys that posted them; all where absent. */
+  owners?: readonly DeveloperId[] | undefined;
+  /** A part of their names, in letters of either case. */
+  named?: string | undefined;
+}
+
 /**
  * Facts on disk; in a file and in memory they pass `store.contract.ts`. A failed call rejects with a
  * `PocketgridError` of code `disk-full` or `storage-failed`, and then nothing of it was kept.
@@ -142,8 +150,8 @@ export interface Store extends DeviceFacts, MoneyFacts {
    * What was said of an archived job as a whole, in order, for `recallJob`; nothing of any other.
    */
   archived(job: JobId): Promise<AppliedFact[]>;
-  /** Jobs numbered below `before`, the newest first, at most `limit`; of all keys, or of some. */
-  jobs(before: number, limit: number, owners?: readonly DeveloperId[]): Promise<NumberedJob[]>;
+  /** Jobs numbered below `before`, the newest first, at most `limit`. */
+  jobs(before: number, limit: number, which?: JobSearch): Promise<NumberedJob[]>;
   /** Funded jobs that are archived, numbered above `after`, by number, at most `limit`. */
   endedJobs(after: number, limit: number): Promise<EndedJobView[]>;
   /** One of them. */

@@ -83,13 +83,15 @@ async function openStore(database: Database, blobs: SegmentBlobs): Promise<Store
       );
       return said.some(({ type }) => type === 'job-archived') ? said : [];
     },
-    async jobs(before, limit, owners) {
+    async jobs(before, limit, { owners, named } = {}) {
       const owned =
         owners && `and body->>'$.record.developer' in (${owners.map(() => '?').join()})`;
+      const called = named && "and instr(lower(body->>'$.record.name'), lower(?)) > 0";
       const sql = `select place as number, word.text as id from fact
         join word on word.number = fact.job where type = 'job-created' and place > 0 and place < ?
-        ${owned ?? ''} order by place desc limit ?`;
-      return read<NumberedJob>(sql, before, ...(owners ?? []), limit);
+        ${owned ?? ''} ${called ?? ''} order by place desc limit ?`;
+      const words = [...(owners ?? []), ...(named ? [named] : [])];
+      return read<NumberedJob>(sql, before, ...words, limit);
     },
     expired: (now, limit) => readExpired(database, now, limit),
     namesBlob: async (root) =>

@@ -37,7 +37,8 @@ export const developerCalls = {
     (await import('../replay/replay.ts')).openReplay(...args),
   fetchGrid,
   fetchVerdicts: (after: number, limit: number) => readVerdictPage(openHub(), { after, limit }),
-  fetchJobs: (key: string, before?: number) => jobs.listJobs(openHub(key), before),
+  fetchJobs: (key: string, page: Parameters<typeof jobs.listJobs>[1]) =>
+    jobs.listJobs(openHub(key), page),
   fetchJob: ({ key, job }: KeyedRequest) => jobs.readJob(openHub(key), job),
   startJob: ({ key, job }: KeyedRequest) => jobs.startJob(openHub(key), job),
   cancelJob: ({ key, job }: KeyedRequest) => jobs.cancelJob(openHub(key), job),

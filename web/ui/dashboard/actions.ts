@@ -76,7 +76,11 @@ export interface JobProps {
 export interface DashboardActions {
   fetchGrid(): Promise<Result<GridView>>;
   fetchVerdicts(after: number, limit: number): Promise<Result<VerdictPage>>;
-  fetchJobs(key: string, before?: number): Promise<Result<JobPage>>;
+  /** A page of jobs, of those with `named` in their names. */
+  fetchJobs(
+    key: string,
+    page: { before?: number | undefined; named?: string | undefined },
+  ): Promise<Result<JobPage>>;
   fetchJob(request: KeyedRequest): Promise<Result<JobView>>;
   startJob(request: KeyedRequest): Promise<Result<JobView>>;
   cancelJob(request: KeyedRequest): Promise<Result<JobView>>;

@@ -1,7 +1,7 @@
 import { plural, t } from '@lingui/core/macro';
 import { useCallback, useState } from 'preact/hooks';
 import type { JobView } from '#protocol/api/job.ts';
-import { formatCount, formatShare } from '../../core/format.ts';
+import { formatAgo, formatCount, formatInstant, formatShare } from '../../core/format.ts';
 import {
   describeCost,
   describeState,
@@ -24,10 +24,15 @@ export function Dashboard(props: {
 }) {
   const { developerKey, actions } = props;
   const [before, setBefore] = useState<number | undefined>();
+  const [named, setNamed] = useState('');
   const list = useCallback(
-    () => actions.fetchJobs(developerKey, before),
-    [actions, developerKey, before],
+    () => actions.fetchJobs(developerKey, { before, named }),
+    [actions, developerKey, before, named],
   );
+  const find = (name: string) => {
+    setBefore(undefined);
+    setNamed(name.trim());
+  };
   const { value: page, refusal } = useAnswer(list, REFRESH_MS);
   const { value: grid } = useAnswer(actions.fetchGrid, REFRESH_MS);
   return (
@@ -37,7 +42,8 @@ export function Dashboard(props: {
         <div class="column">
           <section class="card" aria-labelledby="jobs-title">
             <h2 id="jobs-title">{t`Jobs`}</h2>
-            <JobList jobs={page?.jobs} />
+            <JobSearch find={find} />
+            <JobList jobs={page?.jobs} named={named} />
             <Paging before={before} next={page?.next} show={setBefore} />
           </section>
           <GridPanel grid={grid} />
@@ -87,12 +93,32 @@ function JobNotes({ job, now }: { job: JobView; now: number }) {
   );
 }
 
-function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
+/** Finds jobs by their names, on Enter or when the field is left. */
+function JobSearch({ find }: { find(name: string): void }) {
+  return (
+    <search class="job-search">
+      <input
+        type="search"
+        aria-label={t`Find jobs by name`}
+        placeholder={t`Find by name`}
+        maxLength={200}
+        onChange={({ currentTarget }) => find(currentTarget.value)}
+        data-testid="job-search"
+      />
+    </search>
+  );
+}
+
+function JobList({ jobs, named }: { jobs: readonly JobView[] | undefined; named: string }) {
   const now = Date.now();
   if (jobs === undefined) return <p class="soft">{t`Asking the hub…`}</p>;
   if (jobs.length === 0) {
     return (
-      <p class="soft">{t`None yet. The sample job takes a minute and needs nothing from you.`}</p>
+      <p class="soft">
+        {named === ''
+          ? t`None yet. The sample job takes a minute and needs nothing from you.`
+          : t`No job has “${named}” in its name.`}
+      </p>
     );
   }
   return (
@@ -115,6 +141,13 @@ function JobList({ jobs }: { jobs: readonly JobView[] | undefined }) {
                   : t`${formatCount(job.accepted)} of ${plural(job.units, { one: '# unit', other: '# units' })} (${formatShare(jobFraction(job))}) · `}
                 {plural(job.items, { one: '# item', other: '# items' })}
               </span>
+              <time
+                class="soft small"
+                dateTime={new Date(job.createdAt).toISOString()}
+                title={formatInstant(job.createdAt)}
+              >
+                {t`posted ${formatAgo(job.createdAt, now)}`}
+              </time>
               <JobNotes job={job} now={now} />
             </a>
           </li>

@@ -14,7 +14,7 @@ export function KeyForm(props: { onKey(key: string): void; actions: DashboardAct
     event.preventDefault();
     const tried = await act(async () => {
       const key = decodeDeveloperKey(text);
-      const answer = key.ok ? await actions.fetchJobs(key.value) : key;
+      const answer = key.ok ? await actions.fetchJobs(key.value, {}) : key;
       return answer.ok ? key : answer;
     });
     if (tried !== undefined) onKey(tried);

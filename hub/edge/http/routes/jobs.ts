@@ -4,7 +4,7 @@ import { PackageManifest } from '#protocol/models/package.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { viewJob } from '../../../core/hub.ts';
 import { reject } from '../answer.ts';
-import { count, json, number, pageFields, raw } from '../describe.ts';
+import { count, json, number, pageFields, raw, word } from '../describe.ts';
 import { findJob, readJob } from '../job-access.ts';
 import { readCount, readNumber } from '../query.ts';
 import { type ApiPorts, type Call, type KeyCall, type Route, reader, writer } from '../route.ts';
@@ -13,6 +13,8 @@ import { RECEIPT_PAGE, readReceipts } from './receipts.ts';
 
 /** Jobs of one page. */
 const PAGE = { otherwise: 100, most: 100 };
+/** Letters that are looked for in names. */
+const NAMED_MAX = 200;
 const VIEW = { 200: json({ JobView }) };
 
 /** Jobs as they stand, and what moves them on. Making one is in `create.ts`. */
@@ -26,6 +28,7 @@ export function jobRoutes(ports: ApiPorts): Route[] {
         query: {
           before: number('The `next` of the page before.'),
           limit: count('How many the page has at most.', PAGE),
+          named: word('Only jobs with this in their names.'),
         },
         answers: { 200: json({ JobPage }) },
       },
@@ -87,8 +90,10 @@ export function jobRoutes(ports: ApiPorts): Route[] {
 async function listJobs({ hub, store }: ApiPorts, { query, key }: KeyCall): Promise<JobPage> {
   const before = readNumber(query, 'before', Number.MAX_SAFE_INTEGER);
   const limit = readCount(query, 'limit', PAGE);
-  const owners = [key.id, ...(await store.keys.ownersFor(key.id))];
-  const found = await store.jobs(before, limit, key.role === 'operator' ? undefined : owners);
+  const owners =
+    key.role === 'operator' ? undefined : [key.id, ...(await store.keys.ownersFor(key.id))];
+  const named = query.get('named')?.slice(0, NAMED_MAX) || undefined;
+  const found = await store.jobs(before, limit, { owners, named });
   const jobs = await Promise.all(found.map(({ id }) => readJob({ hub, store }, id)));
   return {
     jobs: jobs.flatMap((job) => (job === undefined ? [] : [viewJob(hub, job)])),
