@@ -107,6 +107,7 @@ test('a browser that tells nothing asks its person, and settings are kept', asyn
   await context.close();
 });
 
+// privacy: delete-all
 test('a browser shows what its device did on all visits, and deletes it', async ({ browser }) => {
   const context = await browser.newContext();
   await hidePhone(context);

@@ -58,7 +58,7 @@ import { receiveEpoch } from './verifiers/epochs.ts';
 import { viewJob } from './views.ts';
 
 export { estimate, likeJob, obstaclesOf } from './jobs/estimate.ts';
-export { type BlobRights, blobRights, covers } from './leasing/blob-rights.ts';
+export { type BlobRights, blobRights, covers, isModelFile } from './leasing/blob-rights.ts';
 export { type KnownModel, viewModelStats } from './model-stats.ts';
 export {
   endedJobOf,

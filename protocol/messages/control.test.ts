@@ -7,9 +7,11 @@ import { describeDecoder } from '../tensors/decoder.contract.ts';
 import { decodeJson, decodeWith } from '../values/decode.ts';
 import { accept } from '../values/refusal.ts';
 import {
+  Capabilities,
   ClientMessage,
   ContributorMessage,
   FrameHead,
+  HelloClaim,
   HubMessage,
   VerifierMessage,
 } from './control.ts';
@@ -140,5 +142,26 @@ describe('receipts', () => {
       ok: false,
       refusal: { code: 'request-invalid', path: 'verdicts.0.verdict.kind' },
     });
+  });
+});
+
+describe('what a device says of itself', () => {
+  const [hello] = ContributorMessage.options;
+
+  // privacy: random-key
+  it('is a key and a signature, and nothing that names a person', () => {
+    expect(Object.keys(HelloClaim.entries).sort()).toEqual(
+      ['hub', 'key', 'nonce', 'role', 'version'].sort(),
+    );
+    // Those of verifiers aside: what they have judged and reviewed.
+    const own = Object.keys(hello.entries).filter((name) => !/^(judged|reviewed)$/.test(name));
+    expect(own.sort()).toEqual(['answer', 'capabilities', 'claim', 'signature', 'type']);
+  });
+
+  // privacy: told-of-itself
+  it('beside it is what it can compute with', () => {
+    expect(Object.keys(Capabilities.entries).sort()).toEqual(
+      ['adapter', 'engine', 'features', 'memoryBytes', 'providers', 'threads'].sort(),
+    );
   });
 });

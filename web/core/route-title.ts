@@ -11,6 +11,7 @@ const TITLES: Record<Exclude<PageName, 'contribute'>, MessageDescriptor> = {
   webhooks: msg`Webhooks`,
   verdicts: msg`Verdicts`,
   settlements: msg`Settlements`,
+  privacy: msg`Privacy`,
 };
 
 /** What the browser's tab and history call a page. */

@@ -10,6 +10,7 @@ const PATHS = {
   webhooks: '/dashboard/webhooks',
   verdicts: '/verdicts',
   settlements: '/settlements',
+  privacy: '/privacy',
 } as const;
 /** A page with a path of its own. */
 export type PageName = keyof typeof PATHS;

@@ -1,5 +1,5 @@
 import { t } from '@lingui/core/macro';
-import type { ComponentType } from 'preact';
+import type { ComponentType, JSX } from 'preact';
 import { useEffect, useState } from 'preact/hooks';
 import { Contribute } from './contribute.tsx';
 import type { DashboardActions } from './dashboard/actions.ts';
@@ -13,6 +13,8 @@ export interface LazyPages {
   actions: DashboardActions;
 }
 
+const loadPrivacy = () => import('./privacy.tsx');
+
 /** The whole app: the contribute page at once, everything else when it is asked for. */
 export function App(props: { app: AppModel; loadDashboard(): Promise<LazyPages> }) {
   const { app, loadDashboard } = props;
@@ -23,17 +25,30 @@ export function App(props: { app: AppModel; loadDashboard(): Promise<LazyPages> 
         <Contribute app={app} />
       ) : route.page === 'missing' ? (
         <Missing />
+      ) : route.page === 'privacy' ? (
+        <Lazy key="privacy" load={loadPrivacy} show={({ Privacy }) => <Privacy />} />
       ) : (
-        <Lazy app={app} load={loadDashboard} />
+        <Lazy
+          key="dashboard"
+          load={loadDashboard}
+          show={({ Pages, actions }) => <Pages app={app} actions={actions} />}
+        />
       )}
     </Shell>
   );
 }
 
-function Lazy({ app, load }: { app: AppModel; load(): Promise<LazyPages> }) {
-  const [loaded, setLoaded] = useState<LazyPages | 'failed' | undefined>(undefined);
+function Lazy<Loaded extends object>(props: {
+  load(): Promise<Loaded>;
+  show(loaded: Loaded): JSX.Element;
+}) {
+  const { load, show } = props;
+  const [loaded, setLoaded] = useState<Loaded | 'failed' | undefined>(undefined);
   useEffect(() => {
-    load().then(setLoaded, () => setLoaded('failed'));
+    load().then(
+      (found) => setLoaded(() => found),
+      () => setLoaded('failed'),
+    );
   }, [load]);
   if (loaded === undefined) return <p class="soft">{t`Loading…`}</p>;
   if (loaded === 'failed') {
@@ -51,7 +66,7 @@ function Lazy({ app, load }: { app: AppModel; load(): Promise<LazyPages> }) {
       </aside>
     );
   }
-  return <loaded.Pages app={app} actions={loaded.actions} />;
+  return show(loaded);
 }
 
 function Missing() {

@@ -83,6 +83,9 @@ export function Shell({ app, children }: { app: AppModel; children: ComponentChi
         {app.update.value !== 'none' ? <UpdateNote app={app} /> : null}
         {children}
       </main>
+      <footer class="foot">
+        <a href="/privacy">{t`Privacy`}</a>
+      </footer>
       <p class="hidden-words" role="status" aria-live="polite" data-testid="announcement">
         {app.announcement.value}
       </p>

@@ -18,6 +18,7 @@ const reasons = ({ all }: ReturnType<typeof openBench>) =>
   all('send').flatMap(({ message }) => (message.type === 'give-back' ? [message.reason.code] : []));
 
 describe('a device that is held back by its settings', () => {
+  // privacy: settings-stay
   it('gives its work back at once, and tells the hub no more than that', () => {
     const bench = openWorking();
     expect(bench.status()).toMatchObject({ phase: 'working' });
@@ -114,6 +115,22 @@ describe('what is sent and received in a day', () => {
 });
 
 describe('what a device did', () => {
+  // privacy: history-local
+  it('is told to its person, and to no hub', () => {
+    const bench = openWorking();
+    const [lease] = bench.device.shards.map((shard) => shard.lease.id);
+    bench.endRun();
+    if (lease === undefined) throw new Error('there is no lease');
+    bench.log(lease);
+    bench.hear({ type: 'accepted', lease, units: 1, workBefore: 0, unitCost: 1 });
+    bench.post({ type: 'signals', signals: UNPLUGGED });
+    expect(bench.all('note').map(({ note }) => note.what)).toContain('paused');
+    const said = JSON.stringify(bench.all('send'));
+    for (const word of ['unplugged', 'paused', 'bytesToday', 'day']) {
+      expect(said).not.toContain(`"${word}"`);
+    }
+  });
+
   it('is noted for its person: start, shards, checks, pauses and their ends, stop', () => {
     const bench = openWorking();
     const lease = bench.device.shards[0]?.lease;

@@ -33,6 +33,12 @@ export const covers = (rights: BlobRights, offset: number, length: number): bool
   rights === 'whole' ||
   rights.some((range) => range.offset <= offset && offset + length <= range.end);
 
+/** Whether a blob is the file of a model of a job that has not ended. */
+export const isModelFile = ({ openJobs }: Hub, root: Root): boolean =>
+  [...openJobs.values()].some(({ manifest }) =>
+    manifest?.variants.some(({ file }) => file.root === root),
+  );
+
 function isOffered({ openJobs }: Hub, id: JobId, root: Root): boolean {
   const job = openJobs.get(id);
   return job?.manifest !== undefined && isPart(job.manifest, root);

@@ -91,6 +91,19 @@ test('devices that have blocked a job are not counted for it', () => {
   expect(bench.job()?.quote?.devices).toBe(0);
 });
 
+// privacy: blocks-forgotten
+test('what a device blocks is in no fact, and gone when it leaves', () => {
+  quoteJob(bench, 100, PLAIN);
+  joinWorker(bench, 2, { key: PHONE, unitMs: 100 });
+  const blocked = 'dev_fedcba9876543210' as DeveloperId;
+  block(2, { developers: [blocked] });
+  expect(bench.hub().devices.get(PHONE)?.blocks.developers).toEqual([blocked]);
+  bench.post({ type: 'disconnected', socket: 2 });
+  bench.join(3, PHONE, 'contributor');
+  expect(bench.hub().devices.get(PHONE)?.blocks).toEqual(BLOCKS_NONE);
+  expect(JSON.stringify(bench.facts)).not.toContain(blocked);
+});
+
 test('a device is told once a session what a job is, before it is tried for it', () => {
   quoteJob(bench, 100, PLAIN);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });

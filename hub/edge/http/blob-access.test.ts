@@ -54,6 +54,20 @@ test('a device reads the inputs of its leases, and no byte more', async () => {
   expect(await statusOf(`${root}/pieces`, withTicket(stranger))).toBe(404);
 });
 
+// privacy: inputs-not-kept
+test('the browser of a device may keep a model, and neither inputs nor known answers', async () => {
+  const cachingOf = async (root: string, init: RequestInit) =>
+    (await fetch(`${hub.url}/v1/blobs/${root}`, init)).headers.get('cache-control');
+  const { root, offset, end } = place();
+  const [variant] = manifest.variants;
+  const [answer] = manifest.knownAnswers;
+  expect(await cachingOf(root, withTicket(device, range(offset, end)))).toBe('no-store');
+  for (const part of [answer?.inputs.root, answer?.outputs.root]) {
+    expect(await cachingOf(part ?? '', withTicket(device))).toBe('no-store');
+  }
+  expect(await cachingOf(variant?.file.root ?? '', withTicket(device))).toContain('max-age');
+});
+
 test('a device reads the models and known answers of jobs that run, and a verifier all it checks', async () => {
   const { root } = place();
   const [variant] = manifest.variants;

@@ -22,7 +22,7 @@ export async function rightsOf(
     return reject('key-missing', message);
   }
   const jobs = await ports.store.jobsNaming(root);
-  if (token.startsWith(API_KEY_PREFIX)) {
+  if (isApiKey(token)) {
     const key = await checkKey(ports, token, 'reader');
     for (const id of jobs) {
       const job = await readJob(ports, id);
@@ -34,6 +34,10 @@ export async function rightsOf(
   if (holder !== undefined) return blobRights(ports.hub, holder, { root, jobs });
   return reject('key-wrong', 'this ticket is of no session that is open; connect again');
 }
+
+/** Whether a token is an API key, and no ticket of a session. */
+export const isApiKey = (token: string | undefined): boolean =>
+  token?.startsWith(API_KEY_PREFIX) === true;
 
 /** Whether a blob is a JSON file of a model that the hub keeps: it says how the model is used. */
 async function isSetting({ store }: Pick<ApiPorts, 'store'>, root: Root): Promise<boolean> {

@@ -34,6 +34,7 @@ async function askLog<T extends v.GenericSchema>(schema: T, path: string) {
 }
 
 describe('the public log', () => {
+  // privacy: public-record
   it('shows everyone its signed head, its entries and proofs, and accepted shards', async () => {
     const { head, signature } = await askLog(SignedTreeHead, 'head');
     expect(verify({ key: hub.hub, context: 'tree-head', record: head, signature })).toBe(true);

@@ -35,6 +35,8 @@ export interface FakeClient {
 
 export interface FakeKey {
   key: PublicKey;
+  /** It calls from this one of the machine's own addresses. */
+  localAddress?: string;
   sign(context: SigningContext, record: unknown): Signature;
 }
 
@@ -50,7 +52,9 @@ export function makeFakeKey(): FakeKey {
 
 /** Connects to a hub's address. */
 export function openFakeClient(url: string, who: FakeKey = makeFakeKey()): FakeClient {
-  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${CONTROL_PATH}`);
+  const { localAddress } = who;
+  const from = localAddress === undefined ? {} : { localAddress };
+  const socket = new WebSocket(`${url.replace(/^http/, 'ws')}${CONTROL_PATH}`, from);
   const told: HubMessage[] = [];
   let wake = () => {};
   socket.on('message', (data) => {

@@ -104,6 +104,7 @@ const blobs = [1, 2, 3].map((digit) => {
   return { ref: { root: buildFileTree(bytesOf).root, length: bytes(90_000) }, data: bytesOf };
 });
 
+// privacy: models-kept
 test('opfs: a fifth of the quota is taken, and the blob written longest ago goes first', async () => {
   const { files } = fakeOpfs(10_000_000, 5 * 200_000);
   const told: number[] = [];

@@ -81,6 +81,9 @@ async function run(
       inside.gather(unit, results);
     } catch (error) {
       throw new UnitFault(unit, error);
+    } finally {
+      // What was computed on is somebody else's.
+      input.fill(0);
     }
     const now = ports.clock();
     if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {

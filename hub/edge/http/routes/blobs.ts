@@ -1,17 +1,19 @@
 import { decodeWith } from '#protocol/values/decode.ts';
 import { Root } from '#protocol/values/ids.ts';
 import { must, refusal } from '#protocol/values/refusal.ts';
-import { type BlobRights, covers } from '../../../core/hub.ts';
+import { type BlobRights, covers, isModelFile } from '../../../core/hub.ts';
 import { answerBody, answerRefusal, reject } from '../answer.ts';
 import { bearer } from '../bearer.ts';
-import { rightsOf } from '../blob-access.ts';
+import { isApiKey, rightsOf } from '../blob-access.ts';
 import { NOTHING, raw } from '../describe.ts';
 import { decodeRange } from '../range.ts';
 import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
 
 /** Named by their content, so they never change. */
-const CACHING = { 'Cache-Control': 'private, max-age=31536000, immutable' };
+const KEPT = { 'Cache-Control': 'private, max-age=31536000, immutable' };
+/** What a device computes on is somebody else's: its browser keeps none of it on disk. */
+const BRIEF = { 'Cache-Control': 'no-store' };
 
 /** The bytes of blobs and their piece layers. */
 export const blobRoutes = (ports: ApiPorts): Route[] => [
@@ -37,9 +39,9 @@ export const blobRoutes = (ports: ApiPorts): Route[] => [
 
 async function readBlob(ports: ApiPorts, call: Call): Promise<Response> {
   const { request } = call;
-  const { root, size, rights } = await findBlob(ports, call);
+  const { root, size, rights, caching } = await findBlob(ports, call);
   const etag = `"${root}"`;
-  const headers = { ...CACHING, ETag: etag, 'Accept-Ranges': 'bytes' };
+  const headers = { ...caching, ETag: etag, 'Accept-Ranges': 'bytes' };
   if (request.headers.get('if-none-match') === etag) {
     return new Response(null, { status: 304, headers });
   }
@@ -86,22 +88,25 @@ async function* count(chunks: AsyncIterable<Uint8Array>, { counters }: ApiPorts)
 }
 
 async function readPieces(ports: ApiPorts, call: Call): Promise<Response> {
-  const { root } = await findBlob(ports, call);
+  const { root, caching } = await findBlob(ports, call);
   const pieces = must(await ports.blobs.pieces(root));
   const type = { 'Content-Type': 'application/octet-stream' };
-  return answerBody(new Uint8Array(pieces), { ...CACHING, ...type });
+  return answerBody(new Uint8Array(pieces), { ...caching, ...type });
 }
 
 /** The blob named in the path, and what of it the caller may read: something. */
 async function findBlob(
   ports: ApiPorts,
   { request, param }: Call,
-): Promise<{ root: Root; size: number; rights: BlobRights }> {
+): Promise<{ root: Root; size: number; rights: BlobRights; caching: typeof KEPT }> {
   const root = decodeWith(Root, param('root'), 'blob-unknown');
   if (root.ok) {
-    const rights = await rightsOf(ports, bearer(request), root.value);
+    const token = bearer(request);
+    const rights = await rightsOf(ports, token, root.value);
     const size = rights.length > 0 ? await ports.blobs.stat(root.value) : undefined;
-    if (size !== undefined) return { root: root.value, size, rights };
+    const isKept = isApiKey(token) || isModelFile(ports.hub, root.value);
+    const caching = isKept ? KEPT : BRIEF;
+    if (size !== undefined) return { root: root.value, size, rights, caching };
   }
   return reject('blob-unknown', 'no work or job of yours has a blob of this root');
 }

@@ -169,6 +169,7 @@ describe('money, on a development chain', () => {
     expect(await call(`/v1/jobs/${other.id}/cancel`, {})).toMatchObject({ status: 200 });
   });
 
+  // privacy: payout-public
   it('links a payout once there is accepted work, and tells who earned what', async () => {
     expect(await linkPayout(wallet)).toMatchObject({ code: 'payout-refused' });
     await computeFakeJob(hub, { job, who: device });
