@@ -9,6 +9,8 @@ process.env['POCKETGRID_CHROMIUM'] ??= execFileSync('npx', ['tsx', 'scripts/chro
 export default defineConfig({
   testDir: 'e2e',
   testMatch: '**/*.spec.ts',
+  // Those of other engines: `npm run test:engines`.
+  testIgnore: 'engines.spec.ts',
   workers: 2,
   fullyParallel: false,
   retries: 0,

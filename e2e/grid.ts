@@ -88,8 +88,8 @@ export async function openGrid(
   }
 }
 
-/** A restart needs the same port again, so the hub cannot pick one by itself. */
-function findPort(): Promise<number> {
+/** A free port: a restart needs the same again, so the hub cannot pick one by itself. */
+export function findPort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.once('error', reject);

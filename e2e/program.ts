@@ -5,7 +5,7 @@ const READY_MS_MAX = 60_000;
 const STOP_MS_MAX = 8_000;
 const LINES_MAX = 2_000;
 
-/** One of our programs as a process of its own. */
+/** A program as a process of its own. */
 export interface Program {
   readonly name: string;
   /** Its output so far, both streams, the newest 2,000 lines. */
@@ -19,9 +19,18 @@ export interface Program {
 }
 
 /** Starts `FILE WORDS…` as TypeScript from the root of the repository. */
-export function openProgram(name: string, words: readonly string[]): Program {
-  const child = spawn(process.execPath, ['--import', 'tsx', ...words], {
+export const openProgram = (name: string, words: readonly string[]): Program =>
+  openCommand(name, [process.execPath, '--import', 'tsx', ...words]);
+
+/** Starts any command, with what else its environment holds. */
+export function openCommand(
+  name: string,
+  [command = '', ...words]: readonly string[],
+  env: Record<string, string> = {},
+): Program {
+  const child = spawn(command, words, {
     stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ...env },
   });
   const lines: string[] = [];
   const listeners = new Set<(line: string) => void>();

@@ -1,12 +1,15 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { findChromium } from './chromium.ts';
 import { runCommand } from './command.ts';
-import { countPlaywright, countVitest, describeCounts, type TestCounts } from './test-counts.ts';
+import { runEngines } from './engines/run.ts';
+import { readReport, runPlaywright } from './playwright.ts';
+import { countVitest, describeCounts, type TestCounts } from './test-counts.ts';
 
 /**
- * `npm test`: builds the app once, then runs Vitest and Playwright. Ends with one line of counts.
+ * `npm test`: builds the app once, then runs Vitest, Playwright, and the journeys of other engines.
+ * Ends with one line of counts.
  */
 const BUILD_MS_MAX = 3 * 60_000;
 const VITEST_MS_MAX = 60 * 60_000;
@@ -37,7 +40,8 @@ async function runAll(): Promise<TestCounts[]> {
     say(build.text);
     return [ONE_FAILURE];
   }
-  return [await runVitest(env), await runPlaywright(env)];
+  const journeys = { env, timeoutMs: PLAYWRIGHT_MS_MAX };
+  return [await runVitest(env), await runPlaywright([], journeys), await runEngines(say)];
 }
 
 async function runVitest(env: Record<string, string>): Promise<TestCounts> {
@@ -49,25 +53,6 @@ async function runVitest(env: Record<string, string>): Promise<TestCounts> {
     env,
   });
   return countVitest(await readReport(report), code);
-}
-
-async function runPlaywright(env: Record<string, string>): Promise<TestCounts> {
-  const report = join(folder, 'playwright.json');
-  const { code } = await runCommand(['npx', 'playwright', 'test', '--reporter=list,json'], {
-    timeoutMs: PLAYWRIGHT_MS_MAX,
-    output: 'inherit',
-    env: { ...env, PLAYWRIGHT_JSON_OUTPUT_NAME: report },
-  });
-  return countPlaywright(await readReport(report), code);
-}
-
-async function readReport(path: string): Promise<unknown> {
-  try {
-    return JSON.parse(await readFile(path, 'utf8'));
-  } catch {
-    say(`The test runner left no report at ${path}: it crashed or was stopped; see above.`);
-    return undefined;
-  }
 }
 
 function say(text: string): void {

@@ -65,6 +65,7 @@ const signals = computed(() => ({ ...told.value, said: said.value }));
 const device = signal<PublicKey | undefined>(decodeDevice(readStored('device')));
 const work = openContribution({
   hub: location.origin,
+  isIos: platform.name === 'ios',
   onChange: (state) => {
     contribution.value = state;
     if (state.status.key !== undefined && state.status.unitsAccepted > 0)

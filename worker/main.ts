@@ -53,13 +53,14 @@ async function openDevice({
   care,
   signals,
   leftAt,
+  isIos,
 }: Extract<PageMessage, { type: 'start' }>) {
   const [store, blobs, found] = await Promise.all([
     openDeviceStore(),
     openCache(),
-    findCapabilities(),
+    findCapabilities({ isIos }),
   ]);
-  const { skipped, knownBad, isIos, provableBytes } = found;
+  const { skipped, knownBad, provableBytes } = found;
   const threads = Math.min(found.capabilities.threads, care.threads);
   const capabilities = { ...found.capabilities, threads };
   const peers = openPeerLinks({

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { runCommand } from '../command.ts';
 import type { BenchContext } from '../figure.ts';
 
-const INSTALL_MS_MAX = 10 * 60_000;
+const FIND_MS_MAX = 12 * 60_000;
 const STOP_MS_MAX = 5_000;
 /** No first-run pages, updates or reports: the bench's page is the only one it talks to. */
 const SETTINGS = {
@@ -26,34 +26,13 @@ export async function findFirefox({
   install,
   say,
 }: BenchContext): Promise<{ path: string; version: string } | { reason: string }> {
-  const found = await presentFirefox();
-  if (found !== undefined) return found;
-  if (!install) return { reason: 'not on the PATH; --install takes firefox-esr from Debian' };
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    return {
-      reason: 'it can be installed by root on Debian only; or name one, POCKETGRID_FIREFOX',
-    };
-  }
-  say('installing firefox-esr…');
-  const apt = ['env', 'DEBIAN_FRONTEND=noninteractive', 'apt-get', '-q', '-y'];
-  try {
-    await runCommand([...apt, 'update'], INSTALL_MS_MAX);
-    const words = ['install', '--no-install-recommends', 'firefox-esr'];
-    await runCommand([...apt, ...words], INSTALL_MS_MAX);
-  } catch (error) {
-    return { reason: `it could not be installed: ${String(error)}` };
-  }
-  return (await presentFirefox()) ?? { reason: 'its package holds no firefox-esr' };
-}
-
-async function presentFirefox(): Promise<{ path: string; version: string } | undefined> {
-  const named = process.env['POCKETGRID_FIREFOX'];
-  for (const path of named ? [named] : ['firefox-esr', 'firefox']) {
-    const text = await runCommand([path, '--version'], 20_000).catch(() => '');
-    const version = /\d+(\.\d+)+\w*/.exec(text)?.[0];
-    if (version !== undefined) return { path, version };
-  }
-  return undefined;
+  if (install) say('looking for Firefox, or installing it…');
+  const words = ['scripts/engines/find.ts', 'firefox', ...(install ? ['--install'] : [])];
+  const found = JSON.parse(await runCommand(['npx', 'tsx', ...words], FIND_MS_MAX)) as
+    | { version: string; programs: { firefox: string } }
+    | { reason: string };
+  if ('reason' in found) return install ? found : { reason: `${found.reason} (--install)` };
+  return { path: found.programs.firefox, version: found.version };
 }
 
 /** A Firefox showing one page. */

@@ -27,6 +27,8 @@ export type PageMessage =
       blocks: Blocks;
       care: CarePolicy;
       signals: DeviceSignals;
+      /** An iPhone or iPad; a worker of an iPad cannot tell. */
+      isIos: boolean;
       /** When this page last went away, so that a step it was in is not taken for a crash. */
       leftAt?: Instant;
     }

@@ -59,6 +59,7 @@ function Presets({ care, choose }: { care: CarePolicy; choose: (preset: PresetNa
           <input
             type="radio"
             name="preset"
+            value={name}
             checked={chosen === name}
             onChange={() => choose(name)}
           />

@@ -48,6 +48,7 @@ export interface Contribution {
 /** The work of this page, and what is held while it lasts. */
 interface Work {
   readonly hub: string;
+  readonly isIos: boolean;
   readonly onChange: (state: ContributionState) => void;
   readonly wakeLock: WakeLock;
   state: ContributionState;
@@ -68,10 +69,12 @@ interface Work {
 /** Opened once per page. Nothing is loaded or sent before `start`. */
 export function openContribution(options: {
   hub: string;
+  isIos: boolean;
   onChange(state: ContributionState): void;
 }): Contribution {
   const work: Work = {
     hub: options.hub,
+    isIos: options.isIos,
     onChange: (state) => options.onChange(state),
     wakeLock: openWakeLock(),
     state: { status: STATUS_OFF, running: false, stopping: false },
@@ -150,8 +153,9 @@ function openWorker(work: Work, settings: Settings): void {
   const webrtc = settings.webrtc && typeof RTCPeerConnection === 'function';
   const leftAt = Number(readStored('left') ?? 0);
   noteLeft(work, false);
+  const { hub, isIos, signals } = work;
   work.worker.post({
-    ...{ type: 'start', hub: work.hub, ...settings, webrtc, signals: work.signals },
+    ...{ type: 'start', hub, isIos, ...settings, webrtc, signals },
     blocks: wireBlocks(settings.blocks),
     ...(leftAt > 0 && { leftAt: instant(leftAt) }),
   });

@@ -19,7 +19,6 @@ export interface Found {
   skipped: { provider: Provider; reason: Reason }[];
   /** Faults that others found on such devices. */
   knownBad: KnownBad[];
-  isIos: boolean;
   /** A memory trial takes no more. */
   provableBytes: Bytes;
 }
@@ -42,11 +41,13 @@ interface Accelerators {
   ml?: { createContext(): Promise<unknown> };
 }
 
-/** Finds out what this browser offers, by trying. */
-export async function findCapabilities(): Promise<Found> {
+/**
+ * Finds out what this browser offers, by trying. That it is iOS only its page can tell: an iPad
+ * calls itself a Mac.
+ */
+export async function findCapabilities({ isIos }: { isIos: boolean }): Promise<Found> {
   const platform = navigator as unknown as Accelerators;
   const engine = nameEngine(navigator.userAgent);
-  const isIos = /iP(hone|ad|od)/.test(navigator.userAgent);
   const providers: Provider[] = typeof WebAssembly === 'object' ? ['wasm'] : [];
   const skipped: Found['skipped'] = [];
   const features: Feature[] = [];
@@ -91,7 +92,6 @@ export async function findCapabilities(): Promise<Found> {
     },
     skipped,
     knownBad,
-    isIos,
   };
 }
 
