@@ -8,7 +8,7 @@ export function completeBash(commands: readonly Command[]): string {
   );
   return `_pocketgrid() {
   local word="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[COMP_CWORD - 1]}" words=''
-  local line="\${COMP_WORDS[*]:1:\$((COMP_CWORD - 1))} "
+  local line="\${COMP_WORDS[*]:1:$((COMP_CWORD - 1))} "
   case "$line" in
 ${starts.join('\n')}
 ${commands.map(completeCommand).join('\n')}

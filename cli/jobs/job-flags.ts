@@ -4,9 +4,9 @@ import { type FlagValues, numberIn, Switch, Text, wholeIn } from '#node/flags.ts
 import { Assurance, type DeviceClasses, JobOptions } from '#protocol/api/job.ts';
 import { JOB_CATEGORIES } from '#protocol/api/job-words.ts';
 import { ModelDtype } from '#protocol/api/models.ts';
-import { Provider } from '#protocol/models/package.ts';
 import { PICTURE_TASKS, TaskName, TaskOptions, TEXT_TASKS } from '#protocol/tasks/task.ts';
 import { decodeJson, decodeWith } from '#protocol/values/decode.ts';
+import { Provider } from '#protocol/values/provider.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import { bytes, type Instant, instant, Lamports } from '#protocol/values/units.ts';
 import { WebAddress } from '#protocol/values/web-address.ts';

@@ -1,6 +1,6 @@
 import * as v from 'valibot';
-import { Provider } from '../models/package.ts';
 import { JobId, PublicKey } from '../values/ids.ts';
+import { Provider } from '../values/provider.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Count, Instant, Millis } from '../values/units.ts';

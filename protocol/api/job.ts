@@ -1,9 +1,10 @@
 import * as v from 'valibot';
-import { BlobRef, GraphOptimization, Provider, TAPS_MAX } from '../models/package.ts';
+import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
 import { Funding } from '../settlement/money-api.ts';
 import { TaskName, TaskOptions } from '../tasks/task.ts';
 import { InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { DeveloperId, Digest, JobId, PublicKey } from '../values/ids.ts';
+import { Provider } from '../values/provider.ts';
 import { Reason } from '../values/reason.ts';
 import { Refusal } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Lamports, Millis } from '../values/units.ts';

@@ -1,5 +1,5 @@
 import * as v from 'valibot';
-import { Provider } from '../models/package.ts';
+import { Provider } from '../values/provider.ts';
 import { Count } from '../values/units.ts';
 import { ModelName } from './models.ts';
 

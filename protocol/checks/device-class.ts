@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { digestRecord } from '../bytes/digest.ts';
-import { GraphOptimization, Provider } from '../models/package.ts';
+import { GraphOptimization } from '../models/package.ts';
 import { Dtype } from '../tensors/tensor.ts';
 import { Digest, Root } from '../values/ids.ts';
+import { Provider } from '../values/provider.ts';
 import { Count } from '../values/units.ts';
 
 const Name = v.pipe(v.string(), v.minLength(1), v.maxLength(120));

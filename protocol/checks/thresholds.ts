@@ -1,6 +1,7 @@
 import * as v from 'valibot';
-import { Calibrated, type Comparator, NearestDecoy, type Provider } from '../models/package.ts';
+import { Calibrated, type Comparator, NearestDecoy } from '../models/package.ts';
 import { TensorName, type TensorSpec } from '../tensors/tensor.ts';
+import type { Provider } from '../values/provider.ts';
 import { COMPARATOR_DEFAULT, countSteps, type OutputDistance, toDistance } from './comparison.ts';
 
 /** Names the rule below; thresholds that another rule would give take a new number. */

@@ -1,5 +1,6 @@
-import type { GraphOptimization, Provider, Runtime } from '../models/package.ts';
+import type { GraphOptimization, Runtime } from '../models/package.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
+import type { Provider } from '../values/provider.ts';
 import type { Refusal } from '../values/refusal.ts';
 import type { Millis } from '../values/units.ts';
 

@@ -4,7 +4,7 @@ import { JobView, PackageDraft } from '../api/job.ts';
 import { Puzzle } from '../bytes/puzzle.ts';
 import { CheckPolicy } from '../checks/check-policy.ts';
 import { DecoyFindings } from '../checks/thresholds.ts';
-import { BlobRef, Feature, PackageManifest, Provider, TAPS_MAX, Tap } from '../models/package.ts';
+import { BlobRef, Feature, PackageManifest, TAPS_MAX, Tap } from '../models/package.ts';
 import { Mark, SignedEpoch } from '../records/epoch.ts';
 import { FailedGroups } from '../records/failed-items.ts';
 import {
@@ -27,6 +27,7 @@ import {
   Root,
   Signature,
 } from '../values/ids.ts';
+import { Provider } from '../values/provider.ts';
 import { Reason, TrialOutcome } from '../values/reason.ts';
 import { Refusal, RefusalCode } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Millis } from '../values/units.ts';

@@ -1,10 +1,10 @@
 import type { Blocks, JobAbout } from '../api/about.ts';
 import type { ReceiptPage } from '../api/api.ts';
 import type { CheckPolicy } from '../checks/check-policy.ts';
-import type { Provider } from '../models/package.ts';
 import type { VerdictKind } from '../records/records.ts';
 import type { Address, PayoutRequest } from '../settlement/money-api.ts';
 import type { JobId, PublicKey } from '../values/ids.ts';
+import type { Provider } from '../values/provider.ts';
 import type { Reason } from '../values/reason.ts';
 import type { Refusal, Result } from '../values/refusal.ts';
 import type { Bytes, Instant, Millis } from '../values/units.ts';

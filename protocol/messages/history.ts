@@ -1,7 +1,7 @@
 import type { JobAbout } from '../api/about.ts';
-import type { Provider } from '../models/package.ts';
 import type { VerdictKind } from '../records/records.ts';
 import type { JobId } from '../values/ids.ts';
+import type { Provider } from '../values/provider.ts';
 import type { Reason } from '../values/reason.ts';
 import type { Bytes, Instant, Millis } from '../values/units.ts';
 

@@ -2,15 +2,12 @@ import * as v from 'valibot';
 import { digestRecord } from '../bytes/digest.ts';
 import { Dtype, InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { type Digest, Root } from '../values/ids.ts';
+import { Provider } from '../values/provider.ts';
 import { Bytes, Count, Millis } from '../values/units.ts';
 
 /** A blob by content: BEP 52 root and length. */
 export const BlobRef = v.strictObject({ root: Root, length: Bytes });
 export type BlobRef = v.InferOutput<typeof BlobRef>;
-
-/** How a device runs a model, as onnxruntime-web names it. */
-export const Provider = v.picklist(['wasm', 'webgpu', 'webnn']);
-export type Provider = v.InferOutput<typeof Provider>;
 
 /** What a model's file needs from an adapter beyond its provider. */
 export const Feature = v.picklist(['shader-f16']);

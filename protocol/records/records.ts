@@ -1,8 +1,9 @@
 import * as v from 'valibot';
 import { PATH_HASHES_MAX } from '../bytes/merkle-log.ts';
 import { FingerprintCheck } from '../checks/fingerprint-check.ts';
-import { BlobRef, Provider } from '../models/package.ts';
+import { BlobRef } from '../models/package.ts';
 import { Digest, JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '../values/ids.ts';
+import { Provider } from '../values/provider.ts';
 import { Bytes, Count, Instant, Millis } from '../values/units.ts';
 
 /** A blob of units end to end, the first of which is `firstUnit`: unit 0 where that is absent. */

@@ -1,10 +1,10 @@
 import * as v from 'valibot';
+import { Provider } from './provider.ts';
 import { Count, Lamports } from './units.ts';
 
 const Text = v.pipe(v.string(), v.maxLength(600));
 /** Name of a model or a job, as its developer wrote it. */
 const Name = v.pipe(v.string(), v.maxLength(200));
-const Provider = v.picklist(['wasm', 'webgpu', 'webnn']);
 
 /** How one provider came out of the admission test. */
 export const TrialOutcome = v.picklist(['fit', 'wrong', 'failed', 'timeout', 'skipped']);

@@ -9,7 +9,6 @@ import {
   digestPackage,
   PACKAGE_FORMAT,
   type PackageManifest,
-  type Provider,
   REFERENCE_LANE,
   unitCost,
 } from '#protocol/models/package.ts';
@@ -17,6 +16,7 @@ import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { AcceptedShard, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { JobId, LeaseId, Nonce, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { accept, refusal, refuse } from '#protocol/values/refusal.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { emptyDisk, type FakeDisk, readDisk, writeDisk } from './fake-disk.ts';

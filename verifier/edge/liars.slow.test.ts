@@ -3,15 +3,11 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compareUnits } from '#protocol/checks/comparison.ts';
 import { findNearest, fitThresholds } from '#protocol/checks/thresholds.ts';
-import {
-  PACKAGE_FORMAT,
-  type PackageManifest,
-  type Provider,
-  REFERENCE_LANE,
-} from '#protocol/models/package.ts';
+import { PACKAGE_FORMAT, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { bytes, millis } from '#protocol/values/units.ts';
 import { graph } from '../core/kinds/graph.ts';
 import type { Finding } from '../core/kinds/kind.ts';

@@ -2,10 +2,11 @@ import { describe, expect, test } from 'vitest';
 import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { concatBytes, digest } from '#protocol/bytes/digest.ts';
 import { projectionSeed, projectTaps } from '#protocol/checks/fingerprint.ts';
-import type { PackageManifest, Provider, Tap } from '#protocol/models/package.ts';
+import type { PackageManifest, Tap } from '#protocol/models/package.ts';
 import type { Receipt } from '#protocol/records/records.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import type { Digest, Signature } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { refusal } from '#protocol/values/refusal.ts';
 import {
   isEnd,

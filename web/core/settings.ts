@@ -1,7 +1,7 @@
 import { type CarePolicy, PRESETS } from '#protocol/messages/care.ts';
 import type { Donation } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { decodeBlocks, KEPT_BLOCKS_NONE, type KeptBlocks } from './blocks.ts';
 import { decodeCare } from './care-settings.ts';
 

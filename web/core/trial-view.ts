@@ -2,7 +2,7 @@ import type { MessageDescriptor } from '@lingui/core';
 import { msg, plural } from '@lingui/core/macro';
 import type { Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import type { Provider } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { formatMillis, formatSentence } from './format.ts';
 import { say, sayReason } from './language.ts';
 

@@ -1,6 +1,7 @@
 import { FAILED_SOURCES_MAX, type HubMessage, type Trial } from '#protocol/messages/control.ts';
-import { allowsProvider, type PackageManifest, type Provider } from '#protocol/models/package.ts';
+import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, millis } from '#protocol/values/units.ts';

@@ -1,6 +1,7 @@
 import { loadRuntime } from '#protocol/messages/compute.ts';
-import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Bytes } from '#protocol/values/units.ts';
 import type { ContributorEffect, WorkerId } from './events.ts';
 import { liftTombstone, offeredBytes, raiseTombstone } from './memory.ts';

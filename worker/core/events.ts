@@ -14,9 +14,10 @@ import type {
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
 import type { HistoryNote } from '#protocol/messages/history.ts';
-import type { BlobRef, Provider } from '#protocol/models/package.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';

@@ -1,5 +1,5 @@
 import type { SkippedProvider } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { why } from '#protocol/values/reason.ts';
 
 /** What a browser says of itself and of its graphics processor. */

@@ -1,7 +1,7 @@
 import { Trial } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { type Bytes, between, bytes, type Instant } from '#protocol/values/units.ts';
 import type { DeviceMemory, KeptAdmission, Token, Tombstone } from './events.ts';
 import type { Contributor, Remembering, Turn } from './state.ts';

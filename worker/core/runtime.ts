@@ -1,4 +1,4 @@
-import type { Provider } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, type Instant, millis } from '#protocol/values/units.ts';

@@ -8,9 +8,10 @@ import type {
   Trial,
 } from '#protocol/messages/control.ts';
 import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
-import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import type { Digest, JobId, Nonce, PeerId, Signature } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';

@@ -4,8 +4,9 @@ import type { CompiledRuntime, ComputeReply, ComputeRequest } from '#protocol/me
 import type { HubMessage } from '#protocol/messages/control.ts';
 import type { DeviceStatus, IceServer } from '#protocol/messages/device.ts';
 import type { HistoryNote } from '#protocol/messages/history.ts';
-import type { BlobRef, Provider } from '#protocol/models/package.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import type { Root, Signature } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { RefusalCode } from '#protocol/values/refusal.ts';
 import type { DeviceMemory, RuntimeBuild } from '../core/events.ts';
 

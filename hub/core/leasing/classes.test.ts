@@ -2,8 +2,8 @@ import { beforeEach, expect, test } from 'vitest';
 import type { DeviceClasses } from '#protocol/api/job.ts';
 import type { DecoyFindings } from '#protocol/checks/thresholds.ts';
 import type { Capabilities } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import type { JobId } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { bytes, lamports, millis } from '#protocol/values/units.ts';
 import {
   type Bench,

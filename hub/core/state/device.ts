@@ -5,7 +5,6 @@ import type {
   Donation,
   Trial,
 } from '#protocol/messages/control.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type {
   Digest,
@@ -16,6 +15,7 @@ import type {
   PublicKey,
   Root,
 } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';
 import type { SocketId } from './events.ts';

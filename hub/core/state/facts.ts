@@ -1,5 +1,5 @@
 import type { JobRecord, JobView } from '#protocol/api/job.ts';
-import type { BlobRef, PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import type { SignedEpoch } from '#protocol/records/epoch.ts';
 import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { AcceptedShard, LogEntry, SignedVerdict, Verdict } from '#protocol/records/records.ts';
@@ -19,6 +19,7 @@ import type {
   Root,
   Signature,
 } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Instant, Millis } from '#protocol/values/units.ts';

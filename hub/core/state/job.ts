@@ -1,9 +1,10 @@
 import type { JobRecord, JobState } from '#protocol/api/job.ts';
-import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
 import type { FailedItems } from '#protocol/records/failed-items.ts';
 import type { AcceptedShard, Lease, UnitInputs } from '#protocol/records/records.ts';
 import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { type Instant, instant, type Millis } from '#protocol/values/units.ts';

@@ -1,6 +1,6 @@
-import type { Provider } from '#protocol/models/package.ts';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import type { Digest, LeaseId, PublicKey } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Instant } from '#protocol/values/units.ts';
 

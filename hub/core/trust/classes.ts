@@ -1,4 +1,4 @@
-import type { Provider } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { isUnwanted } from '../state/about.ts';
 import type { Device } from '../state/device.ts';

@@ -1,7 +1,7 @@
 import { beforeEach, expect, test } from 'vitest';
-import type { Provider } from '#protocol/models/package.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { Digest, PublicKey } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { millis } from '#protocol/values/units.ts';
 import {
   type Bench,

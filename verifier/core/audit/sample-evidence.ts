@@ -12,7 +12,6 @@ import { signingBytes, verifySignature } from '#protocol/bytes/signature.ts';
 import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import { fingerprintBytes } from '#protocol/checks/fingerprint.ts';
 import { checkFingerprint } from '#protocol/checks/fingerprint-check.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import type { EpochRecord, SignedEpoch } from '#protocol/records/epoch.ts';
 import {
   hashEntry,
@@ -23,6 +22,7 @@ import type { SignedTreeHead, Verdict } from '#protocol/records/records.ts';
 import { type SampleKey, sampleKey } from '#protocol/records/sample-receipt.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, Nonce, Signature } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { instant } from '#protocol/values/units.ts';
 import { commitSeed, drawUnits } from '../draws/draw.ts';
 import { laneOf } from '../kinds/graph.ts';

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { digest, sha256 } from '#protocol/bytes/digest.ts';
 import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
-import type { PackageManifest, Provider, Tap } from '#protocol/models/package.ts';
+import type { PackageManifest, Tap } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { fakeReference, MANIFEST } from '../fake-world.ts';
 import type { Print, Reference } from '../state/events.ts';
 import { graph } from './graph.ts';

@@ -7,8 +7,8 @@ import {
 } from '#protocol/checks/comparison.ts';
 import { projectTaps, readTaps } from '#protocol/checks/fingerprint.ts';
 import { checkFingerprint, type FingerprintCheck } from '#protocol/checks/fingerprint-check.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import { NO_REFERENCE, type Verdict, type VerdictKind } from '#protocol/records/records.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Reference } from '../state/events.ts';
 import { checkPreparation } from './graph-preparation.ts';
 import type { Evidence, Finding, Kind, LadderStep } from './kind.ts';

@@ -1,8 +1,9 @@
 import type { PackageDraft } from '#protocol/api/job.ts';
 import type { FrameHead } from '#protocol/messages/control.ts';
-import type { PackageManifest, Provider } from '#protocol/models/package.ts';
+import type { PackageManifest } from '#protocol/models/package.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import type { Result } from '#protocol/values/refusal.ts';
 import type { Preparation, Print, Reference } from '../state/events.ts';
 

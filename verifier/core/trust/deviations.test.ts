@@ -1,8 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { Provider } from '#protocol/models/package.ts';
 import type { Verdict } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import {
   connect,
   type FakeScript,

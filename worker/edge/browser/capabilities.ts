@@ -1,5 +1,6 @@
 import type { Capabilities } from '#protocol/messages/control.ts';
-import type { Feature, Provider } from '#protocol/models/package.ts';
+import type { Feature } from '#protocol/models/package.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { type Bytes, bytes } from '#protocol/values/units.ts';
 import { findKnownBad, type KnownBad, skipKnownBad } from '../../core/known-bad.ts';

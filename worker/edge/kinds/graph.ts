@@ -1,9 +1,9 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { settleTaps } from '#protocol/checks/fingerprint.ts';
 import type { RanTaps } from '#protocol/messages/compute.ts';
-import type { Provider } from '#protocol/models/package.ts';
 import { DTYPE_NAMES, specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { fault } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { freeDimensions } from '../free-dimensions.ts';
