@@ -65,7 +65,7 @@ test('totals are in words, with both ends of what is estimated', () => {
   const history = { days: [addToDay(undefined, NOTE)], notes: [] };
   const about = { today: 10, platform: 'ios', region: 'world' } as const;
   expect(viewTotals(history, about)).toMatchObject({
-    ...{ units: '64', atWork: '2 hr', data: '1 kB', days: '1 day', streak: 1 },
+    ...{ units: '64', atWork: '2 hr', data: '1 kB', days: 'on 1 day', streak: 1 },
     energy: '0.8 to 3 Wh',
     carbon: '0.38 to 1.4 g CO₂e',
   });

@@ -41,7 +41,7 @@ export function viewTotals(
     units: formatCount(sum('units')),
     atWork: formatMillis(sum('threadMs') + sum('acceleratorMs')),
     data: formatBytes(sum('bytes')),
-    days: plural(days.length, { one: '# day', other: '# days' }),
+    days: t`on ${plural(days.length, { one: '# day', other: '# days' })}`,
     streak: countStreak(days, today),
     energy: `${showRange(total)} Wh`,
     carbon: `${showRange({ low, high })} g CO₂e`,

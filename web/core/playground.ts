@@ -85,8 +85,12 @@ function decodeLines(
     return no(t`Write the query that the documents are ranked by.`, 'query');
   }
   if (lines.length === 0) {
-    const what = isRanking ? t`a document` : t`a text`;
-    return no(t`Write ${what} on each line, or add a file.`, 'texts');
+    return no(
+      isRanking
+        ? t`Write a document on each line, or add a file.`
+        : t`Write a text on each line, or add a file.`,
+      'texts',
+    );
   }
   if (lines.length > LINES_MAX) {
     return no(t`${lines.length} lines are many to type; add them as a text file.`, 'texts');

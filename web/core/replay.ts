@@ -153,7 +153,7 @@ function viewFinding(finding: ReplayFinding, faults: readonly ReceiptFault[]): R
   const { unit, claimed, replayed, lane } = finding;
   const facts: ReplayView['facts'] =
     claimed === replayed
-      ? [{ label: t`SHA-256`, value: replayed, digest: true }]
+      ? [{ label: 'SHA-256', value: replayed, digest: true }]
       : [
           { label: t`Claimed in the receipt`, value: claimed, digest: true },
           { label: t`Computed here`, value: replayed, digest: true },

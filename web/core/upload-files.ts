@@ -61,8 +61,11 @@ export function checkFiles<File extends { name: string }>(
     const beside = [...sent('weights'), ...sent('settings')].filter((file) => file !== model);
     return accept({ model, weights: beside, inputs });
   }
-  const lacks = model === undefined ? t`a model (an ONNX file)` : t`inputs: ${nameInputs(task)}`;
-  return refuse('request-invalid', t`Add ${lacks} before you post the job.`);
+  const lacks =
+    model === undefined
+      ? t`Add a model (an ONNX file) before you post the job.`
+      : t`Add inputs (${nameInputs(task)}) before you post the job.`;
+  return refuse('request-invalid', lacks);
 }
 
 /** What is wrong with each file, by its name: what it is, or what the hub said of it. */

@@ -65,6 +65,9 @@ export const UPLOAD_FORM_EMPTY: UploadForm = {
   taps: false,
 };
 
+/** What all items share, as it is typed. */
+export const SHARED_EXAMPLE = '{"sr": 16000}';
+
 const no = (message: string, field: keyof UploadForm): Result<never> =>
   refuse('request-invalid', message, field);
 
@@ -114,7 +117,7 @@ function decodeShared(text: string): Result<JobOptions['shared']> {
   } catch {
     // Told below.
   }
-  return no(t`What all items share is JSON by input: {"sr": 16000}.`, 'shared');
+  return no(t`What all items share is JSON by input: ${SHARED_EXAMPLE}.`, 'shared');
 }
 
 function decodeImageFields(form: UploadForm): Result<ImageOptions> {

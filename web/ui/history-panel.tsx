@@ -59,7 +59,7 @@ function Totals(props: {
   const today = Math.floor((Date.now() / 60_000 + app.signals.value.utcOffset) / 1_440);
   const totals = viewTotals(history, { today, platform: app.platform.name, region });
   const figures = [
-    { label: t`units accepted`, value: totals.units, note: t`on ${totals.days}` },
+    { label: t`units accepted`, value: totals.units, note: totals.days },
     { label: t`at work`, value: totals.atWork, note: t`of each thread` },
     { label: t`data`, value: totals.data, note: t`sent and received` },
     { label: t`days in a row`, value: String(totals.streak), note: t`until today` },

@@ -14,7 +14,7 @@ export function HoursSettings({ hours, set }: { hours: Hours; set: (hours: Hours
     set(hours.map((each, at) => (at === weekday ? day : each)));
   return (
     <details>
-      <summary>{t`Hours: ${hours.every((day) => day === 'all') ? t`any` : t`some`}`}</summary>
+      <summary>{hours.every((day) => day === 'all') ? t`Hours: any` : t`Hours: some`}</summary>
       {hours.map((day, weekday) => (
         <DayRow
           key={weekday}

@@ -138,7 +138,7 @@ function JobList({ jobs, named }: { jobs: readonly JobView[] | undefined; named:
               <span class="soft small number">
                 {job.units === 0
                   ? ''
-                  : t`${formatCount(job.accepted)} of ${plural(job.units, { one: '# unit', other: '# units' })} (${formatShare(jobFraction(job))}) · `}
+                  : `${t`${formatCount(job.accepted)} of ${plural(job.units, { one: '# unit', other: '# units' })} (${formatShare(jobFraction(job))})`} · `}
                 {plural(job.items, { one: '# item', other: '# items' })}
               </span>
               <time

@@ -33,7 +33,7 @@ export function KeyForm(props: { onKey(key: string): void; actions: DashboardAct
           type="password"
           autocomplete="off"
           spellcheck={false}
-          placeholder={t`pg_…`}
+          placeholder="pg_…"
           value={text}
           aria-invalid={refusal !== undefined}
           aria-describedby={refusal === undefined ? undefined : 'key-refusal'}

@@ -74,7 +74,7 @@ export function Receipts({ job, request, actions }: JobProps) {
           <ul class="receipts">
             {file.checked
               .slice(0, FILE_ROWS_MAX)
-              .map(({ receipt, faults }, place) => row(receipt, t`file ${place}`, faults))}
+              .map(({ receipt, faults }, place) => row(receipt, `file ${place}`, faults))}
           </ul>
         </div>
       )}

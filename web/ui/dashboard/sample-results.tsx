@@ -81,7 +81,7 @@ function Predictions({ scores, sample }: Read) {
             <strong class="prediction number">{prediction?.label ?? '–'}</strong>
             <span class="soft small">
               {prediction === undefined ? t`no score` : formatShare(prediction.share, 1)}
-              {wrong ? t`, is ${truth}` : ''}
+              {wrong ? `, ${t`is ${truth}`}` : ''}
             </span>
           </li>
         );

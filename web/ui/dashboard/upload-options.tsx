@@ -2,7 +2,7 @@ import type { MessageDescriptor } from '@lingui/core';
 import { msg, t } from '@lingui/core/macro';
 import { CATEGORY_NAMES } from '../../core/categories.ts';
 import { say } from '../../core/language.ts';
-import type { UploadForm } from '../../core/upload.ts';
+import { SHARED_EXAMPLE, type UploadForm } from '../../core/upload.ts';
 
 type FieldOf<Value> = {
   [Field in keyof UploadForm]: UploadForm[Field] extends Value ? Field : never;
@@ -30,7 +30,11 @@ const FIELDS: readonly {
     numeric: true,
   },
   { field: 'outputs', label: msg`Outputs`, hint: msg`names with commas; all when empty` },
-  { field: 'shared', label: msg`Shared by all items`, hint: msg`by input, as JSON: {"sr": 16000}` },
+  {
+    field: 'shared',
+    label: msg`Shared by all items`,
+    hint: msg`by input, as JSON: ${SHARED_EXAMPLE}`,
+  },
   { field: 'size', label: msg`Picture size`, hint: msg`a side, or height, width; in pixels` },
   { field: 'mean', label: msg`Picture mean`, hint: msg`per channel, 0 to 1, with commas` },
   { field: 'std', label: msg`Picture deviation`, hint: msg`per channel, with commas` },

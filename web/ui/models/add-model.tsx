@@ -175,7 +175,7 @@ function Fields({ form, onChange }: FormProps) {
         <input
           id="model-name"
           class="text-input"
-          placeholder={t`owner/my-model`}
+          placeholder="owner/my-model"
           value={form.name}
           onInput={(event) => onChange({ ...form, name: event.currentTarget.value })}
         />

@@ -34,7 +34,7 @@ export function Payout(props: {
             onClick={() => link(chosen.address)}
             data-testid="link-wallet"
           >
-            {t`Pay me into ${chosen.kind === 'here' ? t`my wallet here` : chosen.name}`}
+            {chosen.kind === 'here' ? t`Pay me into my wallet here` : t`Pay me into ${chosen.name}`}
           </button>
         </div>
       )}

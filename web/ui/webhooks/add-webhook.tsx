@@ -39,7 +39,7 @@ export function AddWebhook(props: {
             class="text-input"
             type="url"
             autocomplete="off"
-            placeholder={t`https://example.com/events`}
+            placeholder="https://example.com/events"
             value={url}
             onInput={(event) => setUrl(event.currentTarget.value)}
           />
