@@ -1,7 +1,8 @@
 import type { Reason, ReasonOf } from '../values/reason.ts';
 import type { Quote } from './job.ts';
 
-type Sentences = { [C in Reason['code']]: (values: ReasonOf<C>['values']) => string };
+/** A language's sentence for each reason, without its full stop. */
+export type Sentences = { [C in Reason['code']]: (values: ReasonOf<C>['values']) => string };
 
 const PROVIDERS = { wasm: 'WebAssembly', webgpu: 'WebGPU', webnn: 'WebNN' } as const;
 const OUTCOMES = {

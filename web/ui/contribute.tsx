@@ -40,7 +40,7 @@ export function Contribute({ app }: { app: AppModel }) {
         {view.ask === undefined ? null : <Ask app={app} of={view.ask} />}
         {isWaiting(view) ? (
           <button type="button" class="button" onClick={app.tryNow} data-testid="try-now">
-            Try now
+            {t`Try now`}
           </button>
         ) : null}
         <div class="hero-action">

@@ -101,7 +101,7 @@ async function importKeys(secret: string): Promise<Keys> {
   }
   throw fault(
     'wallet-refused',
-    'The two halves of this secret do not belong together: copy it again from where it was saved.',
+    t`The two halves of this secret do not belong together: copy it again from where it was saved.`,
   );
 }
 

@@ -28,7 +28,7 @@ export async function openChainClient(view: ChainView, origin: string): Promise<
   if ((await cluster.genesisHash()) !== view.genesisHash) {
     throw fault(
       'chain-wrong',
-      'The chain is another one than the hub settles on: reload the page; if it stays so, ask whoever runs the hub.',
+      t`The chain is another one than the hub settles on: reload the page; if it stays so, ask whoever runs the hub.`,
     );
   }
   return {

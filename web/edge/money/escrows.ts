@@ -134,7 +134,7 @@ export async function takeStep(
   const found = await find(site, job, wallet.key);
   if (found === undefined) return;
   if (found.view.step.type !== type) {
-    throw fault('chain-slow', 'The escrow has changed meanwhile: look at it again.');
+    throw fault('chain-slow', t`The escrow has changed meanwhile: look at it again.`);
   }
   await supplyFee(site, wallet);
   await site.client.send(stepInstructions(site, wallet, found), wallet);

@@ -1,2 +1,3 @@
 export { messages } from './first.po';
-export * from './reasons.ts';
+export { describeDeveloper, describePurpose } from './job-words.ts';
+export { describeNext, describeReason } from './reasons.ts';

@@ -13,7 +13,7 @@ import {
   viewCounters,
   viewQuote,
 } from '../../core/job-view.ts';
-import { sayReason, sayReasons } from '../../core/language.ts';
+import { sayDeveloper, sayReason, sayReasons } from '../../core/language.ts';
 import { addSample, SERIES_EMPTY, type Series } from '../../core/series.ts';
 import { Meter } from '../meter.tsx';
 import { JobMoney } from '../money/job-money.tsx';
@@ -105,6 +105,7 @@ export function JobPage(props: {
   }
   const { label, tone } = describeState(job.state);
   const duration = jobDurationMs(job, at);
+  const by = sayDeveloper({ developerName: job.postedBy });
   return (
     <div class="dashboard">
       <header class="job-head">
@@ -126,7 +127,7 @@ export function JobPage(props: {
           {duration === undefined ? '' : ` · ${t`ran ${formatMillis(duration)}`}`}
         </p>
         <p class="soft small" data-testid="purpose">
-          Contributors read: {job.purpose}. Posted by {job.postedBy ?? 'the operator'}.
+          {t`Contributors read: ${job.purpose}. Posted by ${by}.`}
         </p>
       </header>
       {lost ? (
