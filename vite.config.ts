@@ -40,7 +40,7 @@ const compressed = (packed: Packing): Plugin => ({
 export default defineConfig(({ mode }) => ({
   plugins: [
     preact(SENTENCES),
-    lingui({ failOnMissing: false, failOnCompileError: true }),
+    lingui({ failOnMissing: true, failOnCompileError: true }),
     VitePWA({
       strategies: 'injectManifest',
       srcDir: 'web/sw',

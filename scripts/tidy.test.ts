@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
+import { checkBareStrings } from './tidy/bare-strings.ts';
 import { checkCircles, checkFolderOrder } from './tidy/circles.ts';
 import { checkDocLines } from './tidy/doc-lines.ts';
 import { checkLinks, checkPlaces, checkScripts } from './tidy/documents.ts';
@@ -36,6 +37,7 @@ const rules = {
   'no machine paths or registry hosts': checkPlaces,
   'an export that another folder imports has a doc line': checkDocLines,
   'every source file is reached': checkReach,
+  'words of the page are in its catalogues': checkBareStrings,
 };
 
 describe('tidy', () => {

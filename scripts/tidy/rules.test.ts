@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { checkBareStrings } from './bare-strings.ts';
 import { checkCircles, checkFolderOrder } from './circles.ts';
 import { checkDocLines } from './doc-lines.ts';
 import { checkLinks, checkPlaces, checkScripts } from './documents.ts';
@@ -395,4 +396,30 @@ describe('slow tests', () => {
       expect(run(checkSlowTests, { [path]: starting })).toEqual([]);
     },
   );
+});
+
+describe('words of the page', () => {
+  it.each([
+    ['web/ui/a.tsx', 'const A = () => <p>Hello you</p>;'],
+    ['web/ui/a.tsx', "const A = () => <i title={isOn ? 'On' : 'Off'} />;"],
+    ['web/core/a.ts', 'const say = (n: number) => `${n} units done`;'],
+    ['web/core/a.ts', "const say = (n: number) => t`${n > 1 ? 'more of them' : n}`;"],
+    ['web/edge/a.ts', "refuse('busy', 'Try it again.');"],
+  ])('are caught outside of the catalogues, in %s: %s', (path, text) => {
+    expect(run(checkBareStrings, { [path]: text })).not.toEqual([]);
+  });
+
+  it.each([
+    ['web/ui/a.tsx', 'const A = () => <Trans>Hello <b>you</b></Trans>;'],
+    ['web/ui/a.tsx', 'const A = () => <p class="soft small">{t`Hello you`}</p>;'],
+    [
+      'web/core/a.ts',
+      "const say = (n: number) => t`${plural(n, { one: '# unit', other: '# units' })} done`;",
+    ],
+    ['web/core/a.ts', "throw new Error('no such thing');"],
+    ['web/core/a.test.ts', "test('a page speaks', () => {});"],
+    ['hub/core/a.ts', "refuse('busy', 'Try it again.');"],
+  ])('are in the catalogues, or seen by no reader, in %s: %s', (path, text) => {
+    expect(run(checkBareStrings, { [path]: text })).toEqual([]);
+  });
 });

@@ -17,7 +17,7 @@ export interface ReasonWords {
   /** What a job computes, as a sentence without its full stop. */
   describePurpose(about: { purpose?: string; task?: TaskName; model?: string }): string;
   /** Who posted a job. */
-  describeDeveloper(about: { developerName?: string }): string;
+  describeDeveloper(about: { developerName?: string | undefined }): string;
 }
 
 const catalogue = setupI18n();
@@ -71,7 +71,7 @@ export const sayPurpose = (about: Parameters<ReasonWords['describePurpose']>[0])
   wordsNow().describePurpose(about);
 
 /** Who posted a job, in words. */
-export const sayDeveloper = (about: { developerName?: string }): string =>
+export const sayDeveloper = (about: { developerName?: string | undefined }): string =>
   wordsNow().describeDeveloper(about);
 
 function wordsNow(): ReasonWords {
