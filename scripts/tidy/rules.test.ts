@@ -402,8 +402,8 @@ describe('words of the page', () => {
   it.each([
     ['web/ui/a.tsx', 'const A = () => <p>Hello you</p>;'],
     ['web/ui/a.tsx', "const A = () => <i title={isOn ? 'On' : 'Off'} />;"],
-    ['web/core/a.ts', 'const say = (n: number) => `${n} units done`;'],
-    ['web/core/a.ts', "const say = (n: number) => t`${n > 1 ? 'more of them' : n}`;"],
+    ['web/core/a.ts', 'const say = (n: number) => `$'.concat('{n} units done`;')],
+    ['web/core/a.ts', 'const say = (n: number) => t`$'.concat("{n > 1 ? 'more of them' : n}`;")],
     ['web/edge/a.ts', "refuse('busy', 'Try it again.');"],
   ])('are caught outside of the catalogues, in %s: %s', (path, text) => {
     expect(run(checkBareStrings, { [path]: text })).not.toEqual([]);
@@ -414,7 +414,9 @@ describe('words of the page', () => {
     ['web/ui/a.tsx', 'const A = () => <p class="soft small">{t`Hello you`}</p>;'],
     [
       'web/core/a.ts',
-      "const say = (n: number) => t`${plural(n, { one: '# unit', other: '# units' })} done`;",
+      'const say = (n: number) => t`$'.concat(
+        "{plural(n, { one: '# unit', other: '# units' })} done`;",
+      ),
     ],
     ['web/core/a.ts', "throw new Error('no such thing');"],
     ['web/core/a.test.ts', "test('a page speaks', () => {});"],
