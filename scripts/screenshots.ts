@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { type Browser, chromium } from 'playwright-core';
 import { NO_CONFIG } from '#node/config/config-file.ts';
 import { findChromium } from './chromium.ts';
+import { writeAppPictures } from './screenshots/app-pictures.ts';
 import { postDigits } from './screenshots/digits.ts';
 import { shootMoney } from './screenshots/money.ts';
 import { openViews, takeScene, type View } from './screenshots/views.ts';
@@ -12,7 +13,7 @@ import { type Grid, openGrid } from './start/grid.ts';
 
 /**
  * Takes the documents' pictures from a real grid: `npm run screenshots`. What the README shows goes
- * to `docs/screenshots/`, the other pages to `.build/screenshots/`, for a look at all of them.
+ * to `docs/screenshots/`, what the app itself shows to `public/pictures/`, the other pages to `.build/screenshots/`, for a look at all of them.
  */
 const SHOWN = 'docs/screenshots';
 const OTHERS = '.build/screenshots';
@@ -48,6 +49,7 @@ async function main(): Promise<void> {
       args: ['--no-sandbox', '--enable-unsafe-webgpu'],
     });
     await shootAll(grid, await openViews(browser, grid.addresses.hub));
+    await writeAppPictures(SHOWN);
   } finally {
     await browser?.close();
     await grid?.close();

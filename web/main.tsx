@@ -27,6 +27,7 @@ import {
 import { type ContributionState, openContribution } from './edge/contribute/contribution.ts';
 import { watchSignals } from './edge/contribute/signals.ts';
 import { type Surroundings, watchPath, watchSurroundings } from './edge/contribute/surroundings.ts';
+import { openInstall } from './edge/install.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
 import { openUpdates } from './edge/updates.ts';
 import { App } from './ui/app.tsx';
@@ -108,6 +109,7 @@ const app: AppModel = {
   signals,
   said,
   platform,
+  install: openInstall(),
   history: {
     read: async () => (await loadHistory()).readHistory(),
     save: (found) => void loadHistory().then(({ exportHistory }) => exportHistory(found)),

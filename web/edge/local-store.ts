@@ -8,6 +8,8 @@ export type StoredName =
   | 'language'
   /** The name this device goes by, once it has worked. */
   | 'device'
+  /** Whether the person wants no place on the home screen. */
+  | 'install'
   /** When a page that worked last went away. */
   | 'left'
   /** Where the money of this grid lies, for when the hub is gone. */

@@ -7,6 +7,7 @@ import { EarningsSlot } from './earnings-slot.tsx';
 import { Facts } from './facts.tsx';
 import { Field } from './field.tsx';
 import { HistorySlot } from './history.tsx';
+import { InstallNote } from './install-note.tsx';
 import { Meter } from './meter.tsx';
 import type { AppModel } from './model.ts';
 import { OwnChecks } from './own-checks.tsx';
@@ -74,6 +75,7 @@ export function Contribute({ app }: { app: AppModel }) {
         </aside>
       ) : null}
       {fresh ? null : <Progress app={app} />}
+      <InstallNote app={app} />
       <AboutSlot app={app} />
       <EarningsSlot app={app} />
       <OwnChecks status={status} evidence={app.evidence.value} onSave={app.saveEvidence} />

@@ -8,6 +8,7 @@ import type { Result } from '#protocol/values/refusal.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
+import type { InstallWorld } from '../core/install-offer.ts';
 import type { Language } from '../core/language-names.ts';
 import type { Platform } from '../core/platforms.ts';
 import type { Route } from '../core/router.ts';
@@ -51,6 +52,13 @@ export interface AppModel {
   /** What the person says of it, for this visit. */
   said: Signal<DeviceSignals['said']>;
   platform: Platform;
+  install: {
+    world: ReadonlySignal<InstallWorld>;
+    /** Has the browser ask its person. */
+    ask(): Promise<void>;
+    /** Never offers it again. */
+    decline(): void;
+  };
   /** Whether a newer version of the app waits, and whether it waits for another tab's work. */
   update: ReadonlySignal<'none' | 'ready' | 'busy'>;
   /** What became of asking for the evidence against this device. */
