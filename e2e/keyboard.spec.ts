@@ -28,10 +28,28 @@ test('the sample job is posted and computed with the keyboard alone', async ({ b
   await expect(developer.getByRole('button', { name: '↓ NPY' })).toBeEnabled();
   await expectUsable(developer);
 
+  await offerInstall(page);
+  await press(page, 'Add to the home screen');
+  await expect(page.getByTestId('install')).toBeHidden();
+  expect(await page.evaluate('asked')).toBe(1);
+  await offerInstall(page);
+  await press(page, 'No, thank you');
+  await expect(page.getByTestId('install')).toBeHidden();
+
   await press(page, 'Stop');
   await expect(page.getByRole('button', { name: 'Start', exact: true })).toBeVisible();
   await developer.context().close();
 });
+
+/** No browser that is driven asks by itself: the event that it would send. */
+const offerInstall = (page: Page): Promise<void> =>
+  page.evaluate(() => {
+    const state = globalThis as { asked?: number };
+    const prompt = async () => {
+      state.asked = (state.asked ?? 0) + 1;
+    };
+    dispatchEvent(Object.assign(new Event('beforeinstallprompt'), { prompt }));
+  });
 
 /** Goes from control to control, as the Tab key does, until the one of this name has the focus. */
 async function tabTo(page: Page, name: string): Promise<void> {
