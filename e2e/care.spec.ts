@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { type BrowserContext, expect, type Page, test } from '@playwright/test';
 import { expectAccessible } from './accessible.ts';
 import { contribute } from './browser.ts';
@@ -107,6 +108,7 @@ test('a browser that tells nothing asks its person, and settings are kept', asyn
   await context.close();
 });
 
+// privacy: picture-local
 // privacy: delete-all
 test('a browser shows what its device did on all visits, and deletes it', async ({ browser }) => {
   const context = await browser.newContext();
@@ -120,6 +122,7 @@ test('a browser shows what its device did on all visits, and deletes it', async 
   await expect(page.getByTestId('history-totals')).toContainText('on 1 day');
   await expect(page.getByTestId('history-totals')).toContainText(/\d to \d.* Wh/);
   await expect(page.getByText(/units? of .* accepted/).first()).toBeVisible();
+  await expectPicture(page);
   await expectAccessible(page);
   await page.getByRole('button', { name: 'Free this space' }).click();
   await expect(page.getByText('Models kept: 0 kB.')).toBeVisible();
@@ -134,6 +137,21 @@ test('a browser shows what its device did on all visits, and deletes it', async 
   expect(left).toEqual({ names: [], device: null });
   await context.close();
 });
+
+/** The page draws a picture, puts it into the downloads, and calls nobody for it. */
+async function expectPicture(page: Page): Promise<void> {
+  const called: string[] = [];
+  page.on('request', (request) => called.push(request.url()));
+  const share = page.getByRole('button', { name: 'Share as a picture' });
+  const [download] = await Promise.all([page.waitForEvent('download'), share.click()]);
+  const picture = await readFile(await download.path());
+  expect(picture.subarray(1, 4).toString()).toBe('PNG');
+  expect([picture.readUInt32BE(16), picture.readUInt32BE(20)]).toEqual([1200, 630]);
+  await expect(page.getByText('The picture is in your downloads.')).toBeVisible();
+  // The hub's figures are asked for all the time, and its scripts when they are first needed.
+  const others = called.filter((url) => !/\/v1\/(devices|log)|\/chain|\/assets\/|^blob:/.test(url));
+  expect(others).toEqual([]);
+}
 
 const openSettings = (page: Page) => page.getByText('Settings', { exact: true }).click();
 

@@ -42,6 +42,11 @@ test('deposit, work, settled period, claim, refund: through two browsers', async
   await expect(page.getByTestId('claimed')).toBeVisible();
   await expectSum(page.getByTestId('amount-paid'), UNITS - TRIAL - HELD);
   await expectSum(page.getByTestId('amount-payable'), 0);
+  await page.getByText('What this device did').click();
+  const timeline = page.getByRole('list', { name: 'What happened' });
+  for (const line of ['Claimed', 'Earned', 'are settled']) {
+    await expect(timeline).toContainText(line);
+  }
 
   await developer.getByRole('link', { name: 'Settlements' }).click();
   const period = developer.getByTestId('settlement').filter({ hasText: 'Final' }).first();

@@ -4,8 +4,8 @@ import { isTest, readTexts } from './tidy/tree.ts';
 const PAGE = 'web/core/privacy.ts';
 /** A sentence in the source of the page, whose texts only its build can read. */
 const SAID_AS = /id: '([a-z-]+)',\n\s*text: msg`([^`]+)`/g;
-/** A comment above a test says which sentence of the privacy page it shows. */
-const SHOWN = /\/\/ privacy: ([a-z-]+)\n\s*(?:test|it)\b/g;
+/** Comments above a test say which sentences of the privacy page it shows. */
+const SHOWN = /\/\/ privacy: ([a-z-]+)\n(?=(?:\s*\/\/ privacy: [a-z-]+\n)*\s*(?:test|it)\b)/g;
 const ROOT = new URL('..', import.meta.url).pathname;
 
 const texts = readTexts(ROOT);

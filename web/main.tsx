@@ -113,6 +113,7 @@ const app: AppModel = {
   history: {
     read: async () => (await loadHistory()).readHistory(),
     save: (found) => void loadHistory().then(({ exportHistory }) => exportHistory(found)),
+    share: async (card) => (await import('./edge/contribute/share-picture.ts')).sharePicture(card),
     free: async () => (await loadHistory()).freeStorage(),
     async forget() {
       work.stop();

@@ -63,6 +63,7 @@ async function openDevice({
   const { skipped, knownBad, provableBytes } = found;
   const threads = Math.min(found.capabilities.threads, care.threads);
   const capabilities = { ...found.capabilities, threads };
+  const history = openHistoryStore();
   const peers = openPeerLinks({
     cache: blobs,
     ask: tell,
@@ -96,7 +97,7 @@ async function openDevice({
     openPort: openComputePort,
     runtimes,
     ...(webrtc ? { peers } : {}),
-    note: openHistoryStore().add,
+    note: (note) => void history.add(note),
     tell: (status) => tell({ type: 'status', status }),
   });
   return { loop, peers };
@@ -147,6 +148,11 @@ async function giveHistory(): Promise<void> {
     .then(accept)
     .catch((error: unknown) => refuse('internal', `the history cannot be read: ${error}`));
   tell({ type: 'history', result });
+}
+
+async function writeNote({ note }: Extract<PageMessage, { type: 'note' }>): Promise<void> {
+  await openHistoryStore().add(note);
+  tell({ type: 'noted', result: accept(undefined) });
 }
 
 async function forget(): Promise<void> {
@@ -207,6 +213,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
       return void giveEvidence(message);
     case 'ask-history':
       return void giveHistory();
+    case 'note':
+      return void writeNote(message);
     case 'forget':
       return void forget();
     case 'free-storage':

@@ -10,7 +10,7 @@ import type { Refusal, Result } from '../values/refusal.ts';
 import type { Bytes, Instant, Millis } from '../values/units.ts';
 import type { CarePolicy, DeviceSignals } from './care.ts';
 import type { Donation, Trial } from './control.ts';
-import type { DeviceHistory } from './history.ts';
+import type { DeviceHistory, HistoryNote } from './history.ts';
 
 /**
  * Spoken over `postMessage` between a page and its contributor worker. The worker owns the control
@@ -51,6 +51,8 @@ export type PageMessage =
   | { type: 'visible'; visible: boolean }
   /** Asks for what this device did; answered by `history`. */
   | { type: 'ask-history' }
+  /** Writes down what the page did for this device; answered by `noted`. */
+  | { type: 'note'; note: HistoryNote }
   /** Deletes all that is kept of this device: its key, its models, its history; answered by `forgotten`. */
   | { type: 'forget' }
   /** Asks for the receipt that this device is banned for; answered by `evidence`. */
@@ -69,6 +71,7 @@ export type DeviceMessage =
   | { type: 'storage-freed'; result: Result<{ kept: Bytes }> }
   | { type: 'status'; status: DeviceStatus }
   | { type: 'history'; result: Result<DeviceHistory> }
+  | { type: 'noted'; result: Result<void> }
   | { type: 'forgotten'; result: Result<void> }
   | { type: 'evidence'; result: Result<ReceiptPage> }
   | { type: 'payout-signed'; result: Result<PayoutRequest> }

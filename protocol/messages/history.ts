@@ -1,9 +1,10 @@
 import type { JobAbout } from '../api/about.ts';
 import type { VerdictKind } from '../records/records.ts';
+import type { Address } from '../settlement/money-api.ts';
 import type { JobId } from '../values/ids.ts';
 import type { Provider } from '../values/provider.ts';
 import type { Reason } from '../values/reason.ts';
-import type { Bytes, Instant, Millis } from '../values/units.ts';
+import type { Bytes, Instant, Lamports, Millis } from '../values/units.ts';
 
 /** Something that a device did, for the person it belongs to: it is kept on the device alone. */
 export type HistoryNote =
@@ -25,6 +26,8 @@ export type HistoryNote =
       provider: Provider;
       threads: number;
     }
+  /** Pay was sent to an address, by a claim of this page. */
+  | { what: 'claimed'; at: Instant; amount: Lamports; recipient: Address }
   | { what: 'verdict'; at: Instant; job: JobId; unit: number; kind: VerdictKind };
 
 /** What a device did in one local day. */

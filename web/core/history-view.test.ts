@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { addToDay, type HistoryDay, type HistoryNote } from '#protocol/messages/history.ts';
+import type { Address } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
-import { bytes, instant, millis } from '#protocol/values/units.ts';
+import { bytes, instant, lamports, millis } from '#protocol/values/units.ts';
 import { CARBON_REGIONS, estimateCarbon, estimateEnergy } from './energy.ts';
-import { countStreak, viewNote, viewTotals } from './history-view.ts';
+import { countLongest, countStreak, mergeLines, viewNote, viewTotals } from './history-view.ts';
 
 const JOB = 'job_0000000000000001' as JobId;
 const NOTE = {
@@ -74,6 +75,10 @@ test('totals are in words, with both ends of what is estimated', () => {
 test.each<[HistoryNote, string]>([
   [{ what: 'started', at: instant(0) }, 'Started'],
   [{ what: 'stopped', at: instant(0) }, 'Stopped'],
+  [
+    { what: 'claimed', at: instant(0), amount: lamports(2_500_000n), recipient: 'A' as Address },
+    'Claimed 0.0025 SOL',
+  ],
   [{ what: 'resumed', at: instant(0) }, 'Went on'],
   [{ what: 'paused', at: instant(0), reason: why('cellular', {}) }, 'mobile data'],
   [NOTE, '64 units of digits accepted, 1 hr'],
@@ -92,4 +97,11 @@ test('accepted units are told with what they were for, and for whom', () => {
   expect(detail({ purpose: 'Finds poems', developerName: 'Library' })).toBe(
     'Finds poems, for Library',
   );
+});
+
+test('the most days in a row are found among all days, and lines are merged by time', () => {
+  expect(countLongest([1, 2, 4, 5, 6, 9].map((day) => dayOf(day)))).toBe(3);
+  expect(countLongest([dayOf(3, 0)])).toBe(0);
+  const line = (at: number) => ({ at, text: `${at}`, tone: 'calm' }) as const;
+  expect(mergeLines([line(5), line(1)], [line(3)]).map(({ at }) => at)).toEqual([5, 3, 1]);
 });

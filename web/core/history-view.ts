@@ -1,7 +1,7 @@
 import { plural, t } from '@lingui/core/macro';
 import type { DeviceHistory, HistoryDay, HistoryNote } from '#protocol/messages/history.ts';
 import { type CarbonRegion, estimateCarbon, estimateEnergy, type Range } from './energy.ts';
-import { formatBytes, formatCount, formatMillis, formatRough } from './format.ts';
+import { formatBytes, formatCount, formatMillis, formatRough, formatSol } from './format.ts';
 import { sayDeveloper, sayPurpose, sayReason } from './language.ts';
 import type { Platform } from './platforms.ts';
 import { nameVerdict } from './verdict-view.ts';
@@ -23,6 +23,8 @@ export interface HistoryTotals {
   days: string;
   /** Days in a row until today or yesterday. */
   streak: number;
+  /** The most days in a row that there ever were. */
+  longest: number;
   energy: string;
   carbon: string;
   server: string;
@@ -43,6 +45,7 @@ export function viewTotals(
     data: formatBytes(sum('bytes')),
     days: t`on ${plural(days.length, { one: '# day', other: '# days' })}`,
     streak: countStreak(days, today),
+    longest: countLongest(days),
     energy: `${showRange(total)} Wh`,
     carbon: `${showRange({ low, high })} g CO₂e`,
     server: `${showRange(server)} Wh`,
@@ -59,6 +62,12 @@ export function countStreak(days: readonly HistoryDay[], today: number): number 
   let streak = 0;
   for (; active.has(day); day -= 1) streak += 1;
   return streak;
+}
+
+/** The most days in a row with an accepted unit. */
+export function countLongest(days: readonly HistoryDay[]): number {
+  const active = days.filter(({ units }) => units > 0).map(({ day }) => day);
+  return active.reduce((most, day) => Math.max(most, countStreak(days, day)), 0);
 }
 
 /** A note in words. */
@@ -83,6 +92,10 @@ export function viewNote(note: HistoryNote): HistoryLine {
         tone: 'good',
       };
     }
+    case 'claimed': {
+      const sum = formatSol(BigInt(note.amount));
+      return { at, text: t`Claimed ${sum}`, detail: t`paid to ${note.recipient}`, tone: 'good' };
+    }
     case 'verdict': {
       const isRight = note.kind === 'match';
       return isRight
@@ -95,3 +108,7 @@ export function viewNote(note: HistoryNote): HistoryLine {
     }
   }
 }
+
+/** Lines of several lists in one, the newest first. */
+export const mergeLines = (...lists: readonly (readonly HistoryLine[])[]): HistoryLine[] =>
+  lists.flat().sort((a, b) => b.at - a.at);

@@ -82,6 +82,10 @@ export const PRIVACY: readonly {
         text: msg`The list of what your device did is kept in this browser and sent nowhere.`,
       },
       {
+        id: 'picture-local',
+        text: msg`A picture of what your device did is drawn by this page, and goes where you send it alone.`,
+      },
+      {
         id: 'no-third-party',
         text: msg`The page loads nothing from other sites, and sets no cookie.`,
       },

@@ -3,10 +3,13 @@ import { useEffect, useState } from 'preact/hooks';
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import type { Refusal, Result } from '#protocol/values/refusal.ts';
 import { CARBON_REGIONS, type CarbonRegion } from '../core/energy.ts';
-import { formatBytes, formatInstant, nameCountry } from '../core/format.ts';
-import { viewNote, viewTotals } from '../core/history-view.ts';
+import { formatBytes, formatCount, formatInstant, nameCountry } from '../core/format.ts';
+import { type HistoryLine, mergeLines, viewNote, viewTotals } from '../core/history-view.ts';
+import { viewPay } from '../core/money/pay-lines.ts';
+import { viewShareCard } from '../core/share-card.ts';
 import { Refused } from './dashboard/refused.tsx';
 import type { AppModel } from './model.ts';
+import { SharePicture } from './share-picture.tsx';
 
 const SHOWN = 60;
 
@@ -16,25 +19,25 @@ export function HistoryPanel({ app }: { app: AppModel }) {
   const [region, setRegion] = useState<CarbonRegion>('world');
   const read = () => void app.history.read().then(setFound);
   useEffect(read, []);
+  const pay = usePay(app);
   if (found === undefined) return <p class="soft">{t`Reading what this browser keeps…`}</p>;
   if (!found.ok) return <Refused refusal={found.refusal} />;
   const history = found.value;
+  const lines = mergeLines(history.notes.map(viewNote), pay);
+  const today = Math.floor((Date.now() / 60_000 + app.signals.value.utcOffset) / 1_440);
   return (
     <>
-      <Totals history={history} app={app} region={region} setRegion={setRegion} />
+      <Totals history={history} app={app} today={today} region={region} setRegion={setRegion} />
       <ol class="timeline" aria-label={t`What happened, the newest first`}>
-        {history.notes.slice(0, SHOWN).map((note) => {
-          const { at, text, detail, tone } = viewNote(note);
-          return (
-            <li key={`${at} ${text}`}>
-              <span class={`chip chip-${tone}`}>{text}</span>{' '}
-              <span class="soft small">{formatInstant(at)}</span>
-              {detail === undefined ? null : <span class="soft small block">{detail}</span>}
-            </li>
-          );
-        })}
+        {lines.slice(0, SHOWN).map(({ at, text, detail, tone }) => (
+          <li key={`${at} ${text}`}>
+            <span class={`chip chip-${tone}`}>{text}</span>{' '}
+            <span class="soft small">{formatInstant(at)}</span>
+            {detail === undefined ? null : <span class="soft small block">{detail}</span>}
+          </li>
+        ))}
       </ol>
-      {history.notes.length === 0 ? <p class="soft">{t`Nothing yet.`}</p> : null}
+      {lines.length === 0 ? <p class="soft">{t`Nothing yet.`}</p> : null}
       <div class="buttons">
         <button type="button" class="button" onClick={read}>
           {t`Read again`}
@@ -42,6 +45,7 @@ export function HistoryPanel({ app }: { app: AppModel }) {
         <button type="button" class="button" onClick={() => app.history.save(history)}>
           {t`↓ Export as JSON`}
         </button>
+        <SharePicture app={app} card={viewShareCard(history, { today, host: location.host })} />
       </div>
       <Kept app={app} />
       <Forget app={app} />
@@ -49,20 +53,42 @@ export function HistoryPanel({ app }: { app: AppModel }) {
   );
 }
 
+/** What the hub and the chain know of this device's pay; nothing until they have answered. */
+function usePay(app: AppModel): readonly HistoryLine[] {
+  const [lines, setLines] = useState<readonly HistoryLine[]>([]);
+  const device = app.device.value;
+  useEffect(() => {
+    if (device === undefined) return;
+    void app
+      .loadEarnings()
+      .then(({ actions }) => actions.readPay(device))
+      .then(
+        (read) => setLines(read.ok ? viewPay(read.value.earnings) : []),
+        // Offline, or just updated: the rest is shown without.
+        (cause) => console.error('no pay is shown', cause),
+      );
+  }, [app, device]);
+  return lines;
+}
+
 function Totals(props: {
   history: DeviceHistory;
   app: AppModel;
+  today: number;
   region: CarbonRegion;
   setRegion: (region: CarbonRegion) => void;
 }) {
-  const { history, app, region, setRegion } = props;
-  const today = Math.floor((Date.now() / 60_000 + app.signals.value.utcOffset) / 1_440);
+  const { history, app, today, region, setRegion } = props;
   const totals = viewTotals(history, { today, platform: app.platform.name, region });
   const figures = [
     { label: t`units accepted`, value: totals.units, note: totals.days },
     { label: t`at work`, value: totals.atWork, note: t`of each thread` },
     { label: t`data`, value: totals.data, note: t`sent and received` },
-    { label: t`days in a row`, value: String(totals.streak), note: t`until today` },
+    {
+      label: t`days in a row`,
+      value: formatCount(totals.streak),
+      note: t`the most were ${formatCount(totals.longest)}`,
+    },
     {
       label: t`energy, estimated`,
       value: totals.energy,

@@ -13,6 +13,7 @@ import type { Language } from '../core/language-names.ts';
 import type { Platform } from '../core/platforms.ts';
 import type { Route } from '../core/router.ts';
 import type { Settings } from '../core/settings.ts';
+import type { ShareCard } from '../core/share-card.ts';
 import type { MoneyActions } from './money/actions.ts';
 
 /** Colours of the page. */
@@ -70,6 +71,8 @@ export interface AppModel {
   history: {
     read(): Promise<Result<DeviceHistory>>;
     save(history: DeviceHistory): void;
+    /** Hands a picture of it to what the person shares with, or to the downloads. */
+    share(card: ShareCard): Promise<'shared' | 'saved' | 'left'>;
     forget(): Promise<Result<void>>;
     /** Deletes the models that are kept; gives the bytes that are still there. */
     free(): Promise<Result<number>>;

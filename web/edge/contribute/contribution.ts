@@ -247,6 +247,7 @@ function receive(work: Work, message: DeviceMessage): void {
     case 'evidence':
     case 'payout-signed':
     case 'history':
+    case 'noted':
     case 'forgotten':
       return;
   }

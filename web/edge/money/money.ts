@@ -5,7 +5,7 @@ import { Address, type LeafFileView } from '#protocol/settlement/money-api.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { attempt, fault, must, type Result } from '#protocol/values/refusal.ts';
-import { instant } from '#protocol/values/units.ts';
+import { instant, lamports } from '#protocol/values/units.ts';
 import { type Claim, viewEarnings } from '../../core/money/earnings.ts';
 import type { RefundStep } from '../../core/money/escrow.ts';
 import { FACTS_NONE, payoutsOf } from '../../core/money/facts.ts';
@@ -49,7 +49,12 @@ export function openMoney(origin: string) {
     readPay: (device: PublicKey) => atSite((site) => readPay(site, device)),
     linkPayout: (recipient: string) => attempt(() => link(recipient)),
     previewClaim: (claim: Claim) => withWallet((site, wallet) => previewClaim(site, wallet, claim)),
-    makeClaim: (claim: Claim) => withWallet((site, wallet) => makeClaim(site, wallet, claim)),
+    makeClaim: (claim: Claim) =>
+      withWallet(async (site, wallet) => {
+        const done = await makeClaim(site, wallet, claim);
+        await noteClaim(claim, done.after - done.before);
+        return done;
+      }),
     ...wallets.actions,
     previewDeposit: (job: JobId, total: bigint) =>
       withWallet((site, wallet) => previewDeposit(site, wallet, { job, total })),
@@ -71,6 +76,15 @@ export function openMoney(origin: string) {
     recompute: (file: LeafFileView, onProgress: (words: string) => void) =>
       atSite((site) => recomputePeriod(site, file, onProgress)),
   };
+}
+
+/** Writes a claim down for the person of this device; it is paid, also where that fails. */
+async function noteClaim({ recipient }: Claim, paid: bigint): Promise<void> {
+  const amount = lamports(paid > 0n ? paid : 0n);
+  const note = { what: 'claimed', at: instant(Date.now()), amount, recipient } as const;
+  await askContributorWorker({ type: 'note', note }, (said) =>
+    said.type === 'noted' ? said.result : undefined,
+  );
 }
 
 async function link(recipient: string) {

@@ -11,7 +11,8 @@ const NAME = 'pocketgrid-history';
 
 /** What a browser keeps of what a device did. Without a database nothing is kept. */
 export interface HistoryStore {
-  add(note: HistoryNote): void;
+  /** Settles when it is written, or cannot be. */
+  add(note: HistoryNote): Promise<void>;
   read(): Promise<DeviceHistory>;
 }
 
@@ -39,6 +40,7 @@ export function openHistoryStore(): HistoryStore {
     add(note) {
       // What cannot be written is only missing from the list.
       queue = queue.then(() => write(note)).catch(() => undefined);
+      return queue;
     },
     async read() {
       const database = await opened;
