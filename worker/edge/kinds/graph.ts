@@ -89,6 +89,7 @@ async function run(
     if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {
       told = now;
       ports.reply({ type: 'progress', run: request.run, unitsDone: unit + 1 }, []);
+      await ports.lookUp?.();
     }
   }
   const computeMs = millis(ports.clock() - start);

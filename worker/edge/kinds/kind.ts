@@ -25,6 +25,11 @@ export interface ComputePorts {
   reply(message: ComputeReply, transfer: ArrayBuffer[]): void;
   /** A clock that only goes forward, ms. */
   clock(): number;
+  /**
+   * Lets the platform look up between two units. A browser ends a worker at once only then; one that
+   * computes on it ends after two seconds. Node needs none of it.
+   */
+  lookUp?(): Promise<void>;
 }
 
 export type LoadRequest = Extract<ComputeRequest, { type: 'load' }>;
