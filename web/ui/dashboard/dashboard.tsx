@@ -99,6 +99,7 @@ function JobSearch({ find }: { find(name: string): void }) {
     <search class="job-search">
       <input
         type="search"
+        class="text-input"
         aria-label={t`Find jobs by name`}
         placeholder={t`Find by name`}
         maxLength={200}
