@@ -71,6 +71,7 @@ it('every page of the app is its one document, isolated, under a strict policy',
     '/dashboard/webhooks',
     '/verdicts',
     '/settlements',
+    '/privacy',
     `/dashboard/job_${'a'.repeat(16)}`,
   ]) {
     const { body, headers } = await ask(path);

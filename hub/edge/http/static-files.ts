@@ -6,7 +6,7 @@ import sirv from 'sirv';
 
 /** Pages of the app; each is the one HTML file. */
 const PAGES =
-  /^\/(dashboard(\/(models|keys|webhooks|playground|job_[0-9a-f]{16}))?|verdicts|settlements)?$/;
+  /^\/(dashboard(\/(models|keys|webhooks|playground|job_[0-9a-f]{16}))?|verdicts|settlements|privacy)?$/;
 
 const TEXT: { [extension: string]: string } = {
   '.html': 'text/html; charset=utf-8',
