@@ -189,12 +189,14 @@ export function postJob(
     unitItems = 1,
     unitPrice = lamports(5n),
     file = 'f',
+    fileBytes = 10,
     sized,
     ...more
   }: PostedMore & {
     id?: JobId;
     /** A digit that names the model. */
     file?: string;
+    fileBytes?: number;
     sized?: 'fixed';
     assurance?: Assurance;
     autoStart?: boolean;
@@ -210,7 +212,7 @@ export function postJob(
     createdAt: instant(0),
     draft: {
       name: 'numbers',
-      file: { root: file.repeat(64) as Root, length: bytes(10) },
+      file: { root: file.repeat(64) as Root, length: bytes(fileBytes) },
       runtime: {
         kind: 'graph',
         inputs: [{ ...SPEC, shape: [unitItems, ...SPEC.shape.slice(1)] }],
@@ -262,6 +264,7 @@ export function beginJob(bench: Bench): void {
 
 interface Quoting extends PostedMore {
   id?: JobId;
+  fileBytes?: number;
   unitMs?: number;
   /** The model runs with units of one item as well. */
   runsAlone?: true;

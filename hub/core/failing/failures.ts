@@ -1,7 +1,8 @@
 import type { ContributorMessage } from '#protocol/messages/control.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
+import { noteUnfit } from '../leasing/admit.ts';
 import { endLease } from '../leasing/lease.ts';
-import { noteUnfit, scheduleSoon } from '../leasing/schedule.ts';
+import { scheduleSoon } from '../leasing/schedule.ts';
 import { noteFailure } from '../leasing/suspects.ts';
 import { ownLease } from '../results/commit.ts';
 import type { Device } from '../state/device.ts';

@@ -1,24 +1,28 @@
 import type { Blocks } from '#protocol/api/about.ts';
-import type { ContributorMessage, Trial } from '#protocol/messages/control.ts';
-import { allowsProvider, unitCost } from '#protocol/models/package.ts';
-import type { Digest, JobId, PublicKey } from '#protocol/values/ids.ts';
+import { unitCost } from '#protocol/models/package.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
-import { type Bytes, between, bytes, millis } from '#protocol/values/units.ts';
-import { kindOf } from '../kinds/kind-of.ts';
+import { type Bytes, between, bytes } from '#protocol/values/units.ts';
 import { isUnwanted } from '../state/about.ts';
 import type { Admission, Device } from '../state/device.ts';
 import type { ActiveLease, Flow, Job } from '../state/job.ts';
 import { isDisputed, isEnding } from '../state/questions.ts';
-import { classProblem, isWanted } from '../trust/classes.ts';
 import { fitProblem, mayTryAnew } from '../trust/fit.ts';
-import { countFleet, learnPace, noteTried } from '../trust/fleet.ts';
+import { countFleet } from '../trust/fleet.ts';
 import { unitsBeforeTrust, unjudgedProblem } from '../trust/in-flight.ts';
 import { leaveLine, mayBegin, placeProblem } from '../trust/newcomers.ts';
-import { suspensionReason } from '../trust/suspensions.ts';
 import { pauseProblem } from '../trust/unrevealed.ts';
-import { decline, send, setIdle, type Turn } from '../turn.ts';
+import { send, setIdle, type Turn } from '../turn.ts';
+import {
+  type AdmissionMessage,
+  endAdmission,
+  endLateAdmission,
+  endTrial,
+  startAdmission,
+  TRIAL_MS,
+} from './admit.ts';
 import { fleetMs, leadsOf } from './advantage.ts';
-import { chargeFlow, rankFlows, refundFlow, weighPay } from './fairness.ts';
+import { chargeFlow, rankFlows, weighPay } from './fairness.ts';
 import { isAwaited, rankDevices, readyFor, twinAfterMs, wantsDevice } from './lane.ts';
 import { hasLate, openLateness, timelyMs } from './late.ts';
 import { grantLease, SHARD_MS, type ShardAim, sizeShard } from './lease.ts';
@@ -26,22 +30,14 @@ import { flowOf } from './line.ts';
 import { nextRun } from './next-run.ts';
 import { leastRate, payRate } from './share.ts';
 import { holdsSuspect } from './suspects.ts';
-import { tellAbout } from './tell-about.ts';
 
 /** One shard computes, one is fetched ahead. */
 const LEASES_PER_DEVICE = 2;
 const CREDITS_MAX = 4;
-/** Holds the download of the model too: 90 MB take minutes on a slow link. */
-const ADMISSION_MS_MAX = 900_000;
 /** A unit that takes a device no longer is never too slow. */
 const SLOW_MS = 2_000;
 /** Of a unit, in microseconds: a device that may not begin with this one may begin with none. */
 const LEAST_COST = 1;
-/** What setting a device up for a model takes of it, until it is known. */
-const TRIAL_MS = 30_000;
-
-type AdmissionMessage = Extract<ContributorMessage, { type: 'admitted' | 'unfit' }>;
-
 /** Counts one more open request of a device, and answers it as soon as there is work. */
 export function receiveRequest(turn: Turn, device: Device): void {
   if (device.credits >= CREDITS_MAX) {
@@ -56,41 +52,7 @@ export function receiveRequest(turn: Turn, device: Device): void {
 
 /** Takes how the admission test of a device ended. */
 export function receiveAdmission(turn: Turn, device: Device, message: AdmissionMessage): void {
-  const jobs = [...turn.hub.openJobs.values()].filter(
-    ({ packageId }) => packageId === message.package,
-  );
-  // Each job of a package says by itself which providers may run it.
-  const job = jobs.find((each) => allowsAdmission(each, message)) ?? jobs[0];
-  if (job?.manifest === undefined) {
-    // Whatever a device was admitted to elsewhere would only fill our memory.
-    const text = `no job here uses package ${message.package}; nothing is kept of its admission`;
-    return decline(turn, device.socket, { code: 'job-unknown', message: text });
-  }
-  const { manifest } = job;
-  const asked = device.admitting?.package === message.package;
-  const only = asked ? device.admitting?.only : undefined;
-  if (asked) endTrial(turn, device);
-  delete device.admitting;
-  if (message.type === 'unfit') {
-    noteUnfit(turn, device, { ...message, only });
-  } else if (!allowsProvider(manifest, message.provider)) {
-    device.unfit.set(message.package, why('exact-only', { model: manifest.name }));
-  } else if (isSuspended(turn, device, message)) {
-    // What it says by itself after a lost link is from before; it is asked without that provider.
-    const reason = why('providers-suspended', { model: manifest.name });
-    if (asked) device.unfit.set(message.package, reason);
-  } else {
-    const { provider, dtype, threads, trials } = message;
-    const unitMs = millis(Math.max(message.unitMs, 0.001));
-    const found = { provider, dtype, threads, unitMs, trials };
-    const mark = kindOf(job).classOf(manifest, device.capabilities, found);
-    device.admitted.set(message.package, { ...found, class: mark });
-    learnPace(turn.hub, device);
-    for (const each of turn.hub.openJobs.values()) {
-      if (each.packageId === message.package) countFleet(turn, each);
-    }
-  }
-  serveCredits(turn, device);
+  if (endAdmission(turn, device, message)) serveCredits(turn, device);
 }
 
 /** A trial of a device has shown that it has more memory than it said before. */
@@ -110,56 +72,6 @@ export function receiveBlocks(turn: Turn, device: Device, blocks: Blocks): void 
   }
   serveCredits(turn, device);
 }
-
-const allowsAdmission = ({ manifest }: Job, message: AdmissionMessage): boolean =>
-  manifest !== undefined &&
-  message.type === 'admitted' &&
-  allowsProvider(manifest, message.provider);
-
-const nameOfPackage = ({ hub }: Turn, id: Digest): string =>
-  [...hub.jobs.values()].find(({ packageId }) => packageId === id)?.manifest?.name ?? id;
-
-/** The job gets back what the trial took less than was charged. */
-function endTrial({ hub, world }: Turn, { admitting }: Device): void {
-  if (admitting?.trial === undefined) return;
-  const unusedMs = TRIAL_MS - between(admitting.since, world.now);
-  if (unusedMs > 0) refundFlow(hub.fairness, admitting.trial, unusedMs);
-}
-
-/** A device gets no more of a package, or of one job of it, which it could not compute. */
-export function noteUnfit(
-  turn: Turn,
-  device: Device,
-  {
-    package: id,
-    trials,
-    only,
-  }: {
-    package: Digest;
-    trials: readonly Pick<Trial, 'provider' | 'outcome'>[];
-    only?: JobId | undefined;
-  },
-): void {
-  const ends = trials.map(({ provider, outcome }) => ({ provider, outcome }));
-  const reason = why('device-unfit', { model: nameOfPackage(turn, id), trials: ends });
-  if (only === undefined) device.unfit.set(id, reason);
-  else noteUnfitFor(turn, device, { job: only, reason });
-}
-
-function noteUnfitFor(
-  { hub: { openJobs } }: Turn,
-  { unfitJobs }: Device,
-  { job, reason }: { job: JobId; reason: Reason },
-): void {
-  for (const id of unfitJobs.keys()) if (!openJobs.has(id)) unfitJobs.delete(id);
-  unfitJobs.set(job, reason);
-}
-
-const isSuspended = (
-  { hub }: Turn,
-  { key }: Device,
-  { package: id, provider }: Extract<AdmissionMessage, { type: 'admitted' }>,
-): boolean => suspensionReason(hub, { device: key, package: id, provider }) !== undefined;
 
 /** Has `scheduleWaiting` done once for all that is said meanwhile: devices may say it in any number. */
 export function scheduleSoon({ hub, effects }: Turn): void {
@@ -200,17 +112,11 @@ export function serveOpen(turn: Turn, id: JobId): void {
 
 /** Answers a device's open requests as far as there is work for it. */
 export function serveCredits(turn: Turn, device: Device): void {
-  const { now } = turn.world;
   const { trouble } = turn.hub;
   if (trouble !== undefined) {
     return setIdle(turn, device, why('hub-degraded', { text: trouble.message }));
   }
-  if (device.admitting && between(device.admitting.since, now) > ADMISSION_MS_MAX) {
-    const { package: id } = device.admitting;
-    const model = nameOfPackage(turn, id);
-    device.unfit.set(id, why('admission-slow', { model, minutes: ADMISSION_MS_MAX / 60_000 }));
-    delete device.admitting;
-  }
+  endLateAdmission(turn, device);
   const paused = device.credits > 0 ? pauseProblem(turn, device.key) : undefined;
   if (paused !== undefined) return setIdle(turn, device, paused);
   while (device.credits > 0) {
@@ -377,37 +283,6 @@ function slowProblem(
   const restMs = left / others;
   if (admission.unitMs <= 2 * restMs) return undefined;
   return why('device-slow', { job: job.record.name, seconds: Math.ceil(restMs / 1000) });
-}
-
-function startAdmission(turn: Turn, device: Device, job: Job): void {
-  const { manifest, packageId } = job;
-  if (manifest === undefined || packageId === undefined) return;
-  const { providers } = device.capabilities;
-  const isPart = providers.some((provider) => !isWanted(job, provider));
-  const only = isPart ? { only: job.record.id } : {};
-  const { id } = job.record;
-  device.admitting = { package: packageId, job: id, since: turn.world.now, ...only };
-  job.fleet.devices += 1;
-  noteTried(job.fleet, device.hardware);
-  noteTriedFor(turn, device, job.record.id);
-  delete device.idle;
-  const without = [...new Set(providers)].flatMap((provider) => {
-    const reason = isWanted(job, provider)
-      ? suspensionReason(turn.hub, { device: device.key, package: packageId, provider })
-      : classProblem(job, {
-          capabilities: { ...device.capabilities, providers: [provider] },
-          admitted: new Map(),
-        });
-    return reason === undefined ? [] : [{ provider, reason }];
-  });
-  const some = without.length === 0 ? {} : { without };
-  tellAbout(turn, device, job);
-  send(turn, device.socket, { type: 'admit', id: packageId, job: id, manifest, ...some });
-}
-
-function noteTriedFor({ hub: { openJobs } }: Turn, { triedFor }: Device, job: JobId): void {
-  for (const id of triedFor) if (!openJobs.has(id)) triedFor.delete(id);
-  triedFor.add(job);
 }
 
 /** Lends the units of a late lease a second time; the first to reveal wins. */
