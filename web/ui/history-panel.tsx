@@ -11,7 +11,7 @@ import { Refused } from './dashboard/refused.tsx';
 import type { AppModel } from './model.ts';
 import { SharePicture } from './share-picture.tsx';
 
-const SHOWN = 60;
+const SHOWN = { first: 12, more: 48 } as const;
 
 /** Totals over all visits, the newest of what happened, and the ways to take it along or delete it. */
 export function HistoryPanel({ app }: { app: AppModel }) {
@@ -20,6 +20,7 @@ export function HistoryPanel({ app }: { app: AppModel }) {
   const read = () => void app.history.read().then(setFound);
   useEffect(read, []);
   const pay = usePay(app);
+  const [shown, setShown] = useState<number>(SHOWN.first);
   if (found === undefined) return <p class="soft">{t`Reading what this browser keeps…`}</p>;
   if (!found.ok) return <Refused refusal={found.refusal} />;
   const history = found.value;
@@ -29,7 +30,7 @@ export function HistoryPanel({ app }: { app: AppModel }) {
     <>
       <Totals history={history} app={app} today={today} region={region} setRegion={setRegion} />
       <ol class="timeline" aria-label={t`What happened, the newest first`}>
-        {lines.slice(0, SHOWN).map(({ at, text, detail, tone }) => (
+        {lines.slice(0, shown).map(({ at, text, detail, tone }) => (
           <li key={`${at} ${text}`}>
             <span class={`chip chip-${tone}`}>{text}</span>{' '}
             <span class="soft small">{formatInstant(at)}</span>
@@ -37,6 +38,13 @@ export function HistoryPanel({ app }: { app: AppModel }) {
           </li>
         ))}
       </ol>
+      {lines.length > shown ? (
+        <button
+          type="button"
+          class="button"
+          onClick={() => setShown(shown + SHOWN.more)}
+        >{t`Show more`}</button>
+      ) : null}
       {lines.length === 0 ? <p class="soft">{t`Nothing yet.`}</p> : null}
       <div class="buttons">
         <button type="button" class="button" onClick={read}>
