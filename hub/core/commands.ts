@@ -8,6 +8,7 @@ import { addLeafFile, changeMoney, linkPayout, payoutFault } from './money/fundi
 import type { HubCommand, RequestId } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
 import { pardonDevice } from './trust/pardons.ts';
+import { changeProfile, profileFault } from './trust/profiles.ts';
 import { isHere, recallDevice } from './trust/recall.ts';
 import { store, type Turn } from './turn.ts';
 
@@ -18,13 +19,19 @@ export function stepCommand(turn: Turn, request: RequestId, command: HubCommand)
   const device = deviceOf(command);
   if (device === undefined || isHere(turn.hub, device)) return runCommand(turn, request, command);
   // Nobody has the record of another device fetched for nothing.
-  const fault = command.type === 'payout' ? payoutFault(turn, command.payout) : undefined;
+  const fault = faultOf(turn, command);
   const refused = fault ?? recallDevice(turn, device, { type: 'command', request, command });
   if (refused !== undefined) reject(turn, request, { ok: false, refusal: refused });
 }
 
+function faultOf(turn: Turn, command: HubCommand): Refusal | undefined {
+  if (command.type === 'payout') return payoutFault(turn, command.payout);
+  return command.type === 'profile' ? profileFault(turn, command.profile) : undefined;
+}
+
 function deviceOf(command: HubCommand): PublicKey | undefined {
   if (command.type === 'pardon') return command.device;
+  if (command.type === 'profile') return command.profile.record.device;
   return command.type === 'payout' ? command.payout.record.device : undefined;
 }
 
@@ -56,6 +63,8 @@ export function runCommand(turn: Turn, request: RequestId, command: HubCommand):
       return changeMoney(turn, request, command);
     case 'payout':
       return answer(turn, request, linkPayout(turn, command.payout));
+    case 'profile':
+      return answer(turn, request, changeProfile(turn, command.profile));
     case 'leaves':
       return answer(turn, request, addLeafFile(turn, command));
   }

@@ -83,6 +83,8 @@ export {
   unitPart,
   viewGrid,
   viewJob,
+  viewProfile,
+  viewTeams,
   viewWork,
 } from './views.ts';
 

@@ -58,7 +58,7 @@ export function openHub(
  * It moves when the type of a snapshot changes (`npm run check` sees that), and when a
  * change of `applyFact` or of what it calls makes another state of facts that are on disk.
  */
-export const SNAPSHOT_VERSION = 14;
+export const SNAPSHOT_VERSION = 15;
 
 /** What the facts made of a hub that runs, without what they did not: safe to clone and to keep. */
 export function takeSnapshot(hub: Hub): DurableState {
@@ -136,6 +136,7 @@ const emptyState = (): DurableState => ({
   shards: new Map(),
   commitments: new Map(),
   newcomers: openNewcomers(),
+  profiles: new Map(),
   acceptedUnits: 0,
   acceptedWork: 0,
   opinions: new Map(),

@@ -13,9 +13,10 @@ function fieldsOf(value: unknown): string[] {
   ]);
 }
 
-/** What facts and their records hold of a device: its key, its work, checks of it, and its pay. */
+/** What facts and their records hold of a device: its key, work, checks of it, pay, a chosen name. */
 const KNOWN = {
   who: ['device', 'key', 'known', 'record', 'hub', 'recipient', 'signature', 'payout'],
+  name: ['name', 'team', 'signedAt'],
   work: [
     ...['commitment', 'entry', 'index', 'at', 'logSignature', 'shard', 'job', 'lease', 'class'],
     ...['provider', 'package', 'firstUnit', 'unitCount', 'donated', 'sequence', 'workBefore'],
@@ -42,7 +43,7 @@ const KNOWN = {
 };
 
 // privacy: kept-of-device
-test('facts hold of a device its key, its work, how that was checked, and its pay: no more', () => {
+test('facts hold of a device its key, its work, how that was checked, its pay and a chosen name: no more', () => {
   const bench = openBench({ checks: { type: 'flat', rate: 1 } });
   startJob(bench, 10);
   joinWorker(bench, 2, { key: PHONE, unitMs: 100 });

@@ -1,6 +1,7 @@
 import type { DeviceView, GridView } from '#protocol/api/grid-view.ts';
 import type { JobView } from '#protocol/api/job.ts';
 import { describePurpose } from '#protocol/api/job-words.ts';
+import type { ProfileView, TeamList, TeamView } from '#protocol/api/profiles.ts';
 import type { AcceptedShard } from '#protocol/records/records.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
@@ -102,6 +103,7 @@ function countReady(hub: Hub, job: Job): number {
 }
 
 const LATE_SHOWN = 10;
+const TEAMS_SHOWN = 100;
 
 /** The leases of a job that are late before its others, with when that is. */
 const soonestLate = (hub: Hub, job: Job): NonNullable<JobView['soonestLate']> =>
@@ -167,6 +169,26 @@ function explainDispute(hub: Hub, job: Job): Reason {
   if (dispute === undefined) return job.reason;
   const spoken = opinionsOn(hub, dispute).length;
   return why('in-dispute', { unit: dispute.unit, spoken, enrolled: hub.enrolled.size });
+}
+
+/** What a contributor chose to show; undefined where it chose nothing. */
+export function viewProfile({ profiles }: Hub, device: PublicKey): ProfileView | undefined {
+  const profile = profiles.get(device);
+  if (profile === undefined) return undefined;
+  const { signedAt: _, from: __, ...shown } = profile;
+  return { device, ...shown };
+}
+
+/** The teams with most units, of those who chose one. */
+export function viewTeams({ profiles }: Hub): TeamList {
+  const teams = new Map<string, TeamView>();
+  for (const { team, units } of profiles.values()) {
+    if (team === undefined) continue;
+    const known = teams.get(team) ?? { name: team, members: 0, units: 0 };
+    teams.set(team, { name: team, members: known.members + 1, units: known.units + units });
+  }
+  const ranked = [...teams.values()].sort((a, b) => b.units - a.units || b.members - a.members);
+  return { teams: ranked.slice(0, TEAMS_SHOWN) };
 }
 
 export function viewGrid(hub: Hub): GridView {

@@ -14,6 +14,7 @@ export type SigningContext =
   | 'evidence'
   | 'epoch'
   | 'payout'
+  | 'profile'
   | 'receipt';
 
 /** The bytes that are signed: `pocketgrid/<context>@1\n` and canonical JSON (RFC 8785). */

@@ -53,6 +53,9 @@ const COMMON_CODES = [
   'payout-refused',
   'leaves-unknown',
   'leaves-conflict',
+  // Profiles
+  'profile-refused',
+  'profile-unknown',
   // Bytes
   'blob-unknown',
   'blob-hash',

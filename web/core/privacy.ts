@@ -25,7 +25,7 @@ export const PRIVACY: readonly {
       },
       {
         id: 'kept-of-device',
-        text: msg`The hub keeps the key, what the device computed and when, how that was checked, and where its pay goes: nothing else of it, and not where you are.`,
+        text: msg`The hub keeps the key, what the device computed and when, how that was checked, where its pay goes, and a public name if you chose one: nothing else of it, and not where you are.`,
       },
       {
         id: 'address-not-kept',
@@ -59,6 +59,10 @@ export const PRIVACY: readonly {
       {
         id: 'online-public',
         text: msg`While it is online, anybody can see its key, its browser, its speed, and the job it works on or why it waits.`,
+      },
+      {
+        id: 'profile-choice',
+        text: msg`It has a public name or a team only if you choose one, and taking them back deletes them at the hub.`,
       },
       {
         id: 'payout-public',

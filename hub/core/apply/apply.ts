@@ -14,6 +14,7 @@ import {
   applyRemovedData,
   openJob,
 } from './jobs.ts';
+import { applyProfile } from './profiles.ts';
 import {
   applyAccepted,
   applyCommitment,
@@ -78,6 +79,8 @@ export function applyFact(hub: Hub, fact: AppliedFact): void {
       return applyBan(hub, fact);
     case 'pardoned':
       return applyPardon(hub, fact);
+    case 'profile':
+      return applyProfile(hub, fact);
     case 'suspended':
       return applySuspension(hub, fact);
     case 'device-archived':

@@ -11,6 +11,7 @@ import { keepPlace } from '../trust/newcomers.ts';
 import { countChecked, isOnProbation } from '../trust/probation.ts';
 import { countUnrevealed } from '../trust/unrevealed.ts';
 import { forgetFailures } from './failed.ts';
+import { countForProfile } from './profiles.ts';
 
 /** A commitment is in the log: its lease may be revealed. */
 export function applyCommitment(hub: Hub, committed: CommittedShard): void {
@@ -51,6 +52,7 @@ export function applyAccepted(hub: Hub, shard: AcceptedShard): void {
   const record = recordOf(hub, shard.device);
   record.shards += 1;
   if (shard.at > (record.resetAt ?? -1)) record.standing += workIn(shard);
+  countForProfile(hub, kept, 1);
   awaitCheck(hub, kept);
 }
 
@@ -93,6 +95,7 @@ export function applyVoid(hub: Hub, { job: id, sequence, at }: FactOf<'voided'>)
   hub.acceptedUnits -= kept.unitCount;
   hub.acceptedWork -= workIn(kept);
   job.requeued += kept.unitCount;
+  countForProfile(hub, kept, -1);
 }
 
 /** A shard of a job with assurance is final: its results may be read. */

@@ -1,4 +1,5 @@
 import type { JobRecord, JobView } from '#protocol/api/job.ts';
+import type { ProfileRequest } from '#protocol/api/profiles.ts';
 import type { Signed, SigningContext } from '#protocol/bytes/signature.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
@@ -58,6 +59,7 @@ export type HubCommand =
   | { type: 'fund'; job: JobId; funding: Funding }
   | { type: 'close'; job: JobId }
   | { type: 'payout'; payout: PayoutRequest }
+  | { type: 'profile'; profile: ProfileRequest }
   | { type: 'leaves'; file: LeafFileView; root: Root };
 
 /** Everything that happens to a hub. */

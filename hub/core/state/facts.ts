@@ -149,6 +149,18 @@ export type Fact =
   | { type: 'job-funded'; job: JobId; funding: Funding }
   /** The poster of its escrow has asked for the rest. */
   | { type: 'job-closing'; job: JobId; at: Instant }
+  /**
+   * A contributor chose what it is called in public. Without a name and a team it has no profile any
+   * more, and older facts of it lose both.
+   */
+  | {
+      type: 'profile';
+      device: PublicKey;
+      name?: string;
+      team?: string;
+      signedAt: Instant;
+      at: Instant;
+    }
   | { type: 'payout-linked'; payout: PayoutView }
   /** A verifier left the leaves of an epoch; their bytes are the blob `root`. */
   | { type: 'leaf-file'; file: LeafFileView; root: Root }

@@ -12,6 +12,7 @@ import type { CommittedShard, Fact } from './facts.ts';
 import type { ActiveLease, FairBook, Job, KeptShard } from './job.ts';
 import type { ModelPackages } from './model-packages.ts';
 import type { MoneyBook } from './money.ts';
+import type { Profiles } from './profiles.ts';
 import type { DeviceRecord, Newcomers } from './trust.ts';
 
 /** What an operator sets. */
@@ -94,6 +95,7 @@ export interface DurableState {
   /** By log index: commitments that may still be opened. */
   commitments: Map<number, CommittedShard>;
   newcomers: Newcomers;
+  profiles: Profiles;
   /** Accepted units of all jobs that stand. */
   acceptedUnits: number;
   /** Their work, in microseconds of reference time. */

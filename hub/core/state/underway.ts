@@ -137,6 +137,7 @@ function namesOf(fact: Fact): (readonly [name: string, weight?: number])[] {
         [nameOf.archivedDevices],
         [nameOf.device(fact.device)],
       ];
+    case 'profile':
     case 'device-recalled':
       return [[nameOf.device(fact.device)]];
     case 'verifier-fault':

@@ -19,6 +19,7 @@ const STATUS: { [code in RefusalCode]?: number } = {
   'job-unknown': 404,
   'verifier-unknown': 404,
   'ban-unknown': 404,
+  'profile-unknown': 404,
   'blob-unknown': 404,
   'chain-missing': 404,
   'model-unknown': 404,

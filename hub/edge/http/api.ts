@@ -29,6 +29,7 @@ import { modelRoutes } from './routes/models.ts';
 import { moneyRoutes } from './routes/money.ts';
 import { moneyLogRoutes } from './routes/money-log.ts';
 import { outputRoutes } from './routes/outputs.ts';
+import { profileRoutes } from './routes/profiles.ts';
 import { quoteRoutes } from './routes/quotes.ts';
 import { requestRoutes } from './routes/requests.ts';
 import { resultRoutes } from './routes/results.ts';
@@ -66,6 +67,7 @@ export function listRoutes(ports: ApiPorts): Route[] {
   return withDescription([
     ...createRoutes(ports, places),
     ...quoteRoutes(ports),
+    ...profileRoutes(ports),
     ...modelRoutes(ports, places),
     ...fileRoutes(ports, places),
     ...batchRoutes(ports),

@@ -2,6 +2,7 @@ import { expect, it } from 'vitest';
 import type { Address } from '#protocol/settlement/money-api.ts';
 import { why } from '#protocol/values/reason.ts';
 import { instant } from '#protocol/values/units.ts';
+import type { FactOf } from '../../core/state/fact-lists.ts';
 import type { Fact } from '../../core/state/facts.ts';
 import type { DeviceRecord } from '../../core/state/trust.ts';
 import type { Store } from './port.ts';
@@ -41,6 +42,20 @@ export function checkDevices(open: () => Promise<{ store: Store }>): void {
     ];
     await store.append(facts);
     expect(await loadAll(store)).toEqual(facts);
+    await store.close();
+  });
+
+  it('forgets the names of a profile that is removed, and no other ones', async () => {
+    const { store } = await open();
+    const profile = (device: number, name: string): FactOf<'profile'> => ({
+      ...{ type: 'profile', device: keyOf(device), name, team: 'Red Team' },
+      ...{ signedAt: at, at },
+    });
+    const removed: FactOf<'profile'> = { type: 'profile', device: keyOf(1), signedAt: until, at };
+    await store.append([profile(1, 'Ann'), profile(2, 'Bob'), profile(1, 'Annie'), removed]);
+    const facts = await loadAll(store);
+    const bare = { type: 'profile', device: keyOf(1), signedAt: at, at };
+    expect(facts).toEqual([bare, profile(2, 'Bob'), bare, removed]);
     await store.close();
   });
 

@@ -1,17 +1,23 @@
 import type { BanView } from '#protocol/settlement/money-api.ts';
+import type { Fact } from '../../core/state/facts.ts';
 import type { Pardon } from '../../core/state/trust.ts';
-import type { Database } from './database/port.ts';
+import type { Database, Statement } from './database/port.ts';
 import type { FactReader } from './fact-reader.ts';
 import { FACT, type FactRow } from './fact-rows.ts';
 import type { DeviceFacts } from './port.ts';
 import { WORD } from './words.ts';
 
 /** What is looked for by device: a condition of its index. */
-const OF_DEVICES = "('device-archived', 'banned', 'pardoned', 'payout-linked')";
+const OF_DEVICES = "('device-archived', 'banned', 'pardoned', 'payout-linked', 'profile')";
+
+const FIND = `create index fact_device on fact (device, number) where type in ${OF_DEVICES}`;
+
+/** Profiles are said of devices as well. */
+export const PROFILES: readonly string[] = ['drop index fact_device', FIND];
 
 /** Finds facts of a device, and numbers bans. */
 export const DEVICE_FACTS: readonly string[] = [
-  `create index fact_device on fact (device, number) where type in ${OF_DEVICES}`,
+  FIND,
   ...numberPlaces("('banned', 'job-closing', 'leaf-file')"),
 ];
 
@@ -32,6 +38,15 @@ const PARDON = `(select pardon.body from fact as pardon where pardon.type in ${O
   and pardon.type = 'pardoned' and pardon.device = fact.device
   and pardon.body->>'$.bannedAt' = fact.body->>'$.at' order by pardon.number limit 1) as pardon`;
 const INDEX = "body->>'$.payout.index'";
+
+/** What goes with a profile that is removed: the names in older facts of its device. */
+export const forgetNames = (facts: readonly Fact[]): Statement[] =>
+  facts.flatMap((fact) => {
+    if (fact.type !== 'profile' || fact.name !== undefined || fact.team !== undefined) return [];
+    const sql = `update fact set body = json_remove(body, '$.name', '$.team')
+      where ${OWN} and fact.type = 'profile'`;
+    return [{ sql, args: [fact.device] }];
+  });
 
 type BanRow = FactRow & { pardon: string | null };
 

@@ -2,6 +2,7 @@ import { openBoundedMap } from '#node/bounded-map.ts';
 import type { CommittedShard, Fact } from '../../core/state/facts.ts';
 import { nameBlobs } from './blob-names.ts';
 import type { Database, Statement, Value } from './database/port.ts';
+import { forgetNames } from './device-facts.ts';
 import { listEarnings } from './earnings.ts';
 import { COLUMNS, draftFact } from './fact-rows.ts';
 import { PLACED } from './fact-types.ts';
@@ -45,6 +46,7 @@ export async function openAppend(
       ...nameBlobs(facts),
       ...listEarnings(facts),
       ...removeData(facts),
+      ...forgetNames(facts),
       ...followOutputs(facts),
       ...countTrust(facts),
     ]);

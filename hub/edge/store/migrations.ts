@@ -2,7 +2,7 @@ import { ANSWERS } from './answers.ts';
 import { BATCHES } from './batches.ts';
 import { BLOB_NAMES } from './blob-names.ts';
 import { COMPACT_ROWS } from './compact-rows.ts';
-import { DEVICE_FACTS } from './device-facts.ts';
+import { DEVICE_FACTS, PROFILES } from './device-facts.ts';
 import { EARNINGS } from './earnings.ts';
 import { EXPORTS } from './exports.ts';
 import { OF_JOBS } from './fact-types.ts';
@@ -398,4 +398,5 @@ export const MIGRATIONS: readonly (readonly string[])[] = [
   ['drop index fact_job', `create index fact_job on fact (job, number) where type in ${OF_JOBS}`],
   MODEL_TRUST,
   EXPORTS,
+  PROFILES,
 ];
