@@ -1,4 +1,7 @@
-import type { BrowserContext, Page } from '@playwright/test';
+import { type BrowserContext, expect, type Page } from '@playwright/test';
+
+/** A new worker's first shards on a busy machine. */
+const MORE_MS = 60_000;
 
 /** A browser that contributes: its own storage, and with it its own device key. */
 export async function contribute(context: BrowserContext, url: string, query = ''): Promise<Page> {
@@ -43,4 +46,13 @@ export function readChannelBytes(page: Page): Promise<number> {
     }
     return received;
   });
+}
+
+/** Units are accepted from now on: the count moves twice. */
+export async function expectMore(page: Page): Promise<void> {
+  const accepted = page.getByTestId('accepted');
+  for (let time = 0; time < 2; time += 1) {
+    const before = (await accepted.textContent()) ?? '';
+    await expect(accepted).not.toHaveText(before, { timeout: MORE_MS });
+  }
 }

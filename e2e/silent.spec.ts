@@ -1,5 +1,5 @@
 import { expect, type Page, test, type Worker } from '@playwright/test';
-import { contribute } from './browser.ts';
+import { contribute, expectMore } from './browser.ts';
 import { makeRows, postDigits } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
@@ -68,13 +68,4 @@ async function findWorker(page: Page, name: RegExp): Promise<Worker> {
   const worker = page.workers().findLast((each) => name.test(each.url()));
   if (worker === undefined) throw new Error(`the page has no worker ${name}`);
   return worker;
-}
-
-/** Units are accepted from now on: the count moves twice. */
-async function expectMore(page: Page): Promise<void> {
-  const accepted = page.getByTestId('accepted');
-  for (let time = 0; time < 2; time += 1) {
-    const before = (await accepted.textContent()) ?? '';
-    await expect(accepted).not.toHaveText(before, { timeout: AGAIN_MS });
-  }
 }
