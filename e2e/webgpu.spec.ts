@@ -72,7 +72,7 @@ function expectInside({ unit, fingerprint }: VerdictFacts): void {
 
 /** It gets no work, and the page names the provider and how it came out. */
 async function expectRefused(page: Page, posted: JobFacts): Promise<void> {
-  await expect(page.getByTestId('reason')).toContainText(/does not run right.*webgpu/i, {
+  await expect(page.getByTestId('reason')).toContainText(/cannot be computed.*webgpu/i, {
     timeout: 90_000,
   });
   await expect(page.getByTestId('phase')).toHaveAttribute('data-phase', /^(idle|refused)$/);

@@ -104,10 +104,10 @@ const ENGLISH: Sentences = {
       ({ provider, outcome }) => `${PROVIDERS[provider]} ${OUTCOMES[outcome]}`,
     );
     const how = ends.length === 0 ? 'it offers no provider' : ends.join(', ');
-    return `"${model}" does not run right on this device: ${how}`;
+    return `"${model}" cannot be computed on this device: ${how}`;
   },
   'admission-slow': ({ model, minutes }) =>
-    `"${model}" does not run right on this device: its download and admission test took longer than ${minutes} minutes`,
+    `"${model}" took this device longer than ${minutes} minutes to fetch and try`,
   'capability-memory': ({ model, needMiB, hasMiB }) =>
     `"${model}" needs ${needMiB} MiB and this device offers ${hasMiB} MiB`,
   'memory-trial': ({ model, needMiB }) =>
@@ -121,7 +121,7 @@ const ENGLISH: Sentences = {
   'provider-unwanted': ({ job, providers }) =>
     `"${job}" asks for devices that run it on ${providers === '' ? 'another provider' : providers} alone`,
   'providers-suspended': ({ model }) =>
-    `"${model}" does not run right on this device: checks found its results too far off`,
+    `"${model}" is not computed right on this device: checks found its results too far off`,
   'device-slow': ({ job, seconds }) => `"${job}" ends in about ${seconds} s on faster devices`,
   'kept-ready': ({ job }) => `ready for "${job}", whose next inputs may come at any moment`,
   'at-capacity': ({ shards }) =>
@@ -134,7 +134,7 @@ const ENGLISH: Sentences = {
     return `new devices begin in turn, one more for each ${count(unitsEach, 'unit')} of 100 ms that the grid computes: ${who}; keep the page open and it begins by itself`;
   },
   unjudged: ({ shards }) =>
-    `${count(shards, 'shard')} of this device must be judged by a verifier first; the more of its units have passed, the more may wait`,
+    `${count(shards, 'shard')} of this device must be checked first; the more of its work has passed, the more may wait`,
   'hub-degraded': ({ text }) => text,
   right: () => 'its answers are right',
   wrong: ({ exact }) => `its answers ${exact ? 'differ from' : 'are too far from'} the reference`,

@@ -256,11 +256,11 @@ function viewFigures(status: DeviceStatus): Figure[] {
       note:
         status.unitMs === undefined
           ? t`measured as it works`
-          : t`${formatMillis(status.unitMs)} each`,
+          : t`one takes ${formatMillis(status.unitMs)}, without what it waits for`,
     },
     {
       id: 'served',
-      label: t`passed on to peers`,
+      label: t`given to other devices`,
       value: formatBytes(status.served),
       note: t`model pieces this device shared`,
     },
@@ -286,7 +286,7 @@ function viewProgress({
       fraction: Math.min(1, received / total),
       label: t`${formatBytes(received)} of ${formatBytes(total)}`,
       overPeers: overPeers + overHttps === 0 ? 0 : overPeers / (overPeers + overHttps),
-      sources: t`${formatBytes(overPeers)} from peers, ${formatBytes(overHttps)} over HTTPS`,
+      sources: t`${formatBytes(overPeers)} from other devices, ${formatBytes(overHttps)} from the grid’s server`,
     };
   }
   if (shard !== undefined && shard.units > 0) {

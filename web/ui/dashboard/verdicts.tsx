@@ -111,8 +111,8 @@ const COLUMNS = {
   verdict: msg`Verdict`,
   unit: msg`Unit`,
   device: msg`Device`,
-  lane: msg`Lane`,
-  digests: msg`Claimed / computed`,
+  lane: msg`Compared`,
+  digests: msg`Device / verifier`,
   when: msg`When`,
 } as const;
 

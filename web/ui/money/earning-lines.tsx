@@ -15,7 +15,10 @@ const WORDS: Record<EarningLineId, { label: MessageDescriptor; note?: MessageDes
   held: {
     label: msg`Held for checking`,
   },
-  payable: { label: msg`Payable`, note: msg`Settled by verifiers on the chain: yours to claim.` },
+  payable: {
+    label: msg`Ready to claim`,
+    note: msg`Settled by verifiers on the chain: yours to claim.`,
+  },
   paid: { label: msg`Paid`, note: msg`What the chain has paid to your addresses.` },
 };
 

@@ -38,7 +38,7 @@ export function SettlementsPage({ actions }: { actions: MoneyActions }) {
       <header class="stack">
         <h1>{t`Settlements`}</h1>
         <p class="soft lead">
-          {t`Verifiers add up who earned what, sign it, and put one root for everybody on the chain. Recompute does the same sums in this tab, from public facts alone.`}
+          {t`When a period ends, verifiers add up who earned what, sign it, and write one record for everybody on the chain. Recompute does the same sums in this tab, from public facts alone.`}
         </p>
       </header>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
@@ -51,7 +51,7 @@ export function SettlementsPage({ actions }: { actions: MoneyActions }) {
           <section class="card" aria-label={t`Totals`}>
             <dl class="counters">
               <Total label={t`settled in all`} amount={value.total} />
-              <Total label={t`moved out of escrows`} amount={value.pulled} />
+              <Total label={t`paid from deposits`} amount={value.pulled} />
               <Total label={t`claimed so far`} amount={value.claimed} />
             </dl>
           </section>

@@ -67,7 +67,7 @@ function SecretForm({ busy, onSecret }: { busy: boolean; onSecret(secret: string
   };
   return (
     <details class="options">
-      <summary>{t`Use a secret from another browser`}</summary>
+      <summary>{t`Use the wallet of another browser`}</summary>
       <form class="stack" onSubmit={submit}>
         <label for="wallet-secret">{t`Secret, in base 58`}</label>
         <input
