@@ -120,6 +120,11 @@ const app: AppModel = {
       return (await loadHistory()).forgetDevice();
     },
   },
+  profiles: {
+    read: async (key) => (await loadProfiles()).fetchProfile(key),
+    teams: async () => (await loadProfiles()).fetchTeams(),
+    save: async (words) => (await loadProfiles()).saveProfile(words),
+  },
   update: updates.state,
   evidence,
   saveEvidence: () => void saveEvidence(),
@@ -224,6 +229,7 @@ function nameDevice(key: PublicKey): void {
   writeStored('device', key);
 }
 
+const loadProfiles = () => import('./edge/contribute/profiles.ts');
 const loadHistory = () => import('./edge/contribute/history.ts');
 
 async function saveEvidence(): Promise<void> {

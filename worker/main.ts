@@ -179,6 +179,18 @@ async function signPayout({
   }
 }
 
+async function signProfile(message: Extract<PageMessage, { type: 'sign-profile' }>): Promise<void> {
+  const { type: _, ...words } = message;
+  try {
+    const { signer } = await openKeptStore();
+    const record = { device: signer.key, ...words };
+    const signature = await signer.sign('profile', record);
+    tell({ type: 'profile-signed', result: accept({ record, signature }) });
+  } catch (error) {
+    tell({ type: 'profile-signed', result: refuse('internal', unsigned(error)) });
+  }
+}
+
 const unsigned = (error: unknown): string =>
   `nothing could be signed here: ${error instanceof Error ? error.message : String(error)}`;
 
@@ -230,6 +242,8 @@ self.onmessage = (event: MessageEvent<PageMessage>) => {
     case 'care':
     case 'signals':
       return device?.loop.post(message);
+    case 'sign-profile':
+      return void signProfile(message);
     case 'sign-payout':
       return void signPayout(message);
     case 'visible':

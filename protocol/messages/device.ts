@@ -1,5 +1,6 @@
 import type { Blocks, JobAbout } from '../api/about.ts';
 import type { ReceiptPage } from '../api/api.ts';
+import type { ProfileRequest } from '../api/profiles.ts';
 import type { CheckPolicy } from '../checks/check-policy.ts';
 import type { VerdictKind } from '../records/records.ts';
 import type { Address, PayoutRequest } from '../settlement/money-api.ts';
@@ -59,6 +60,8 @@ export type PageMessage =
   | { type: 'ask-evidence'; hub: string; at: Instant }
   /** Signs where this device's pay goes, whether it works or not; answered by `payout-signed`. */
   | { type: 'sign-payout'; hub: PublicKey; recipient: Address; at: Instant }
+  /** Signs what this device is called in public, whether it works or not; answered by `profile-signed`. */
+  | { type: 'sign-profile'; hub: PublicKey; name?: string; team?: string; at: Instant }
   /** A channel to a peer, transferred in the task that created it. */
   | { type: 'channel'; peer: string; channel: RTCDataChannelLike }
   | { type: 'channel-failed'; peer: string; refusal: Refusal };
@@ -75,6 +78,7 @@ export type DeviceMessage =
   | { type: 'forgotten'; result: Result<void> }
   | { type: 'evidence'; result: Result<ReceiptPage> }
   | { type: 'payout-signed'; result: Result<PayoutRequest> }
+  | { type: 'profile-signed'; result: Result<ProfileRequest> }
   /** Join the PeerServer under this name, with its token. */
   | {
       type: 'join';

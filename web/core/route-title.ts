@@ -3,7 +3,7 @@ import { msg, t } from '@lingui/core/macro';
 import { say } from './language.ts';
 import type { PageName, Route } from './router.ts';
 
-const TITLES: Record<Exclude<PageName, 'contribute'>, MessageDescriptor> = {
+const TITLES: Record<Exclude<PageName, 'contribute'> | 'profile', MessageDescriptor> = {
   dashboard: msg`Dashboard`,
   playground: msg`Playground`,
   models: msg`Models`,
@@ -12,6 +12,8 @@ const TITLES: Record<Exclude<PageName, 'contribute'>, MessageDescriptor> = {
   verdicts: msg`Verdicts`,
   settlements: msg`Settlements`,
   privacy: msg`Privacy`,
+  teams: msg`Teams`,
+  profile: msg`Contributor`,
 };
 
 /** What the browser's tab and history call a page. */

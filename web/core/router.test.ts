@@ -13,6 +13,8 @@ describe('routes', () => {
     '/dashboard/webhooks',
     '/verdicts',
     '/settlements',
+    '/teams',
+    `/profile/${'ab'.repeat(32)}`,
     '/elsewhere',
   ])('%s is read and written alike, and has a title', (path) => {
     const route = decodeRoute(path);
@@ -26,6 +28,7 @@ describe('routes', () => {
     ['/verdicts/', true],
     ['/dashboard/keys', true],
     ['/dashboard/job_0123456789abcdef', true],
+    [`/profile/${'ab'.repeat(32)}`, true],
     ['/metrics', false],
     ['/chain', false],
     ['/v1/docs', false],

@@ -1,4 +1,4 @@
-import type { JobId } from '#protocol/values/ids.ts';
+import type { JobId, PublicKey } from '#protocol/values/ids.ts';
 
 /** Pages with a path of their own. */
 const PATHS = {
@@ -11,6 +11,7 @@ const PATHS = {
   verdicts: '/verdicts',
   settlements: '/settlements',
   privacy: '/privacy',
+  teams: '/teams',
 } as const;
 /** A page with a path of its own. */
 export type PageName = keyof typeof PATHS;
@@ -19,15 +20,19 @@ export type PageName = keyof typeof PATHS;
 export type Route =
   | { page: PageName }
   | { page: 'job'; job: JobId }
+  | { page: 'profile'; device: PublicKey }
   | { page: 'missing'; path: string };
 
 const JOB_PATH = /^\/dashboard\/(job_[0-9a-f]{16})$/;
+const PROFILE_PATH = /^\/profile\/([0-9a-f]{64})$/;
 
 /** Reads a URL's path; a trailing slash makes no difference. */
 export function decodeRoute(path: string): Route {
   const plain = path.replace(/\/+$|^\/index\.html$/, '') || '/';
   const page = (Object.keys(PATHS) as PageName[]).find((name) => PATHS[name] === plain);
   if (page !== undefined) return { page };
+  const device = PROFILE_PATH.exec(plain)?.[1];
+  if (device !== undefined) return { page: 'profile', device: device as PublicKey };
   const job = JOB_PATH.exec(plain)?.[1];
   return job === undefined ? { page: 'missing', path } : { page: 'job', job: job as JobId };
 }
@@ -37,10 +42,12 @@ export const PAGE_PATHS: readonly RegExp[] = [
   ...Object.values(PATHS).map((path) => new RegExp(`^${path}/?$`)),
   /^\/index\.html$/,
   /^\/dashboard\/job_/,
+  /^\/profile\//,
 ];
 
 /** The path of a route. */
 export function encodeRoute(route: Route): string {
   if (route.page === 'missing') return route.path;
+  if (route.page === 'profile') return `/profile/${route.device}`;
   return route.page === 'job' ? `/dashboard/${route.job}` : PATHS[route.page];
 }

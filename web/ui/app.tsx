@@ -13,6 +13,7 @@ export interface LazyPages {
   actions: DashboardActions;
 }
 
+const loadProfiles = () => import('./profiles.tsx');
 const loadPrivacy = () => import('./privacy.tsx');
 
 /** The whole app: the contribute page at once, everything else when it is asked for. */
@@ -26,10 +27,20 @@ export function App(props: { app: AppModel; loadDashboard(): Promise<LazyPages> 
       ) : route.page === 'missing' ? (
         <Missing />
       ) : route.page === 'privacy' ? (
-        <Lazy key="privacy" load={loadPrivacy} show={({ Privacy }) => <Privacy />} />
+        <Lazy key="privacy" app={app} load={loadPrivacy} show={({ Privacy }) => <Privacy />} />
+      ) : route.page === 'teams' ? (
+        <Lazy key="teams" app={app} load={loadProfiles} show={({ Teams }) => <Teams app={app} />} />
+      ) : route.page === 'profile' ? (
+        <Lazy
+          key={route.device}
+          app={app}
+          load={loadProfiles}
+          show={({ Profile }) => <Profile app={app} device={route.device} />}
+        />
       ) : (
         <Lazy
           key="dashboard"
+          app={app}
           load={loadDashboard}
           show={({ Pages, actions }) => <Pages app={app} actions={actions} />}
         />
@@ -39,17 +50,18 @@ export function App(props: { app: AppModel; loadDashboard(): Promise<LazyPages> 
 }
 
 function Lazy<Loaded extends object>(props: {
+  app: AppModel;
   load(): Promise<Loaded>;
   show(loaded: Loaded): JSX.Element;
 }) {
-  const { load, show } = props;
+  const { app, load, show } = props;
   const [loaded, setLoaded] = useState<Loaded | 'failed' | undefined>(undefined);
   useEffect(() => {
-    load().then(
-      (found) => setLoaded(() => found),
+    Promise.all([load(), app.loadSentences()]).then(
+      ([found]) => setLoaded(() => found),
       () => setLoaded('failed'),
     );
-  }, [load]);
+  }, [app, load]);
   if (loaded === undefined) return <p class="soft">{t`Loading…`}</p>;
   if (loaded === 'failed') {
     return (

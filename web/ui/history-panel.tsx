@@ -9,6 +9,7 @@ import { viewPay } from '../core/money/pay-lines.ts';
 import { viewShareCard } from '../core/share-card.ts';
 import { Refused } from './dashboard/refused.tsx';
 import type { AppModel } from './model.ts';
+import { ProfileSettings } from './profile-settings.tsx';
 import { SharePicture } from './share-picture.tsx';
 
 const SHOWN = { first: 12, more: 48 } as const;
@@ -20,6 +21,7 @@ export function HistoryPanel({ app }: { app: AppModel }) {
   const read = () => void app.history.read().then(setFound);
   useEffect(read, []);
   const pay = usePay(app);
+  const device = app.device.value;
   const [shown, setShown] = useState<number>(SHOWN.first);
   if (found === undefined) return <p class="soft">{t`Reading what this browser keeps…`}</p>;
   if (!found.ok) return <Refused refusal={found.refusal} />;
@@ -55,6 +57,7 @@ export function HistoryPanel({ app }: { app: AppModel }) {
         </button>
         <SharePicture app={app} card={viewShareCard(history, { today, host: location.host })} />
       </div>
+      {device === undefined ? null : <ProfileSettings app={app} device={device} />}
       <Kept app={app} />
       <Forget app={app} />
     </>

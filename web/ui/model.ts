@@ -1,6 +1,7 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
 import type { GridView } from '#protocol/api/grid-view.ts';
+import type { ProfileView, TeamList } from '#protocol/api/profiles.ts';
 import type { DeviceSignals } from '#protocol/messages/care.ts';
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
@@ -76,6 +77,13 @@ export interface AppModel {
     forget(): Promise<Result<void>>;
     /** Deletes the models that are kept; gives the bytes that are still there. */
     free(): Promise<Result<number>>;
+  };
+  /** What contributors chose to be called in public. */
+  profiles: {
+    read(device: PublicKey): Promise<Result<ProfileView | 'none'>>;
+    teams(): Promise<Result<TeamList>>;
+    /** Has this device called so; where both are empty, no more. */
+    save(words: { name: string; team: string }): Promise<Result<true>>;
   };
   start(): void;
   stop(): void;

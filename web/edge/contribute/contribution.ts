@@ -246,6 +246,7 @@ function receive(work: Work, message: DeviceMessage): void {
     case 'storage-freed':
     case 'evidence':
     case 'payout-signed':
+    case 'profile-signed':
     case 'history':
     case 'noted':
     case 'forgotten':
