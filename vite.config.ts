@@ -2,6 +2,7 @@ import { lingui } from '@lingui/vite-plugin';
 import { preact } from '@preact/preset-vite';
 import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
+import { backgroundWorker } from './scripts/background-worker.ts';
 import { compressApp, type Packing } from './scripts/compress-app.ts';
 import { SENTENCES } from './scripts/languages/macros.ts';
 import { runtimeParts } from './scripts/runtime-parts.ts';
@@ -53,6 +54,10 @@ export default defineConfig(({ mode }) => ({
         globIgnores: ['**/ort-*'],
         maximumFileSizeToCacheInBytes: 2 * 1024 * 1024,
       },
+    }),
+    backgroundWorker({
+      ...{ entry: 'worker/background.ts', file: 'background.js' },
+      packing: packing(mode),
     }),
     compressed(packing(mode)),
   ],

@@ -205,11 +205,16 @@ export function viewGrid(hub: Hub): GridView {
     })),
     faults: [...hub.faults].map(([verifier, count]) => ({ verifier, count })),
     jobsRunning: jobs.filter((job) => job.state === 'running').length,
+    jobsWaiting: jobs.filter(isWaiting).length,
     unitsAccepted: hub.acceptedUnits,
     ...(hub.trouble === undefined ? {} : { trouble: hub.trouble }),
     ...(newcomers === undefined ? {} : { newcomers }),
   };
 }
+
+/** Whether a job has units that no device computes. */
+const isWaiting = ({ state, record, acceptedUnits, leasedUnits }: Job): boolean =>
+  state === 'running' && acceptedUnits + leasedUnits < record.units;
 
 /** What is under way, for who watches over the hub. */
 export function viewWork(hub: Hub, now: Instant) {

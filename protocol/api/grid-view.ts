@@ -64,6 +64,8 @@ export const GridView = v.strictObject({
   /** How often the majority contradicted a verifier. */
   faults: v.array(v.strictObject({ verifier: PublicKey, count: Count })),
   jobsRunning: Count,
+  /** Running jobs with units that no device computes now. */
+  jobsWaiting: Count,
   unitsAccepted: Count,
   /** Why the hub cannot write to its disk, while that is so: it gives out no work. */
   trouble: v.optional(Refusal),

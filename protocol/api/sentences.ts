@@ -148,6 +148,14 @@ const ENGLISH: Sentences = {
   'known-bad': ({ what, source }) => `${what} (${source})`,
   off: () => 'nothing runs; tap Start to help',
   starting: () => 'starting the worker on this device',
+  'work-waits': ({ jobs }) => `${count(jobs, 'job')} at the hub ${jobs === 1 ? 'waits' : 'wait'} for devices`,
+  'pay-settled': ({ lamports }) => `${lamports} lamports more are settled for you`,
+  'background-done': ({ units }) => `it computed ${count(units, 'unit')} in the background`,
+  'background-late': ({ seconds }) =>
+    `nothing was done within ${seconds} s in the background, and the work was given back`,
+  'tab-at-work': () => 'a page of this browser is at work itself',
+  'nothing-kept': () => 'this browser keeps no model and no program for the work that waits',
+  'hub-away': ({ text }) => `the hub cannot be reached: ${text}`,
   updating: () => 'a newer version of this page takes over; then work goes on',
   'page-outdated': () =>
     'the hub has a newer version of this page, and none of the files of this one',

@@ -133,6 +133,14 @@ export const Reason = v.variant('code', [
   of('loading', { model: Name, provider: Provider }),
   of('computing', { model: Name, provider: Provider }),
   of('handing-in', {}),
+  // What a device does while no page is open
+  of('work-waits', { jobs: Count }),
+  of('pay-settled', { lamports: Lamports }),
+  of('background-done', { units: Count }),
+  of('background-late', { seconds: Count }),
+  of('tab-at-work', {}),
+  of('nothing-kept', {}),
+  of('hub-away', { text: Text }),
   // What its person's settings hold it back for
   of('unplugged', {}),
   of('charge-low', { level: Count, least: Count }),

@@ -1,6 +1,6 @@
 import { Workbox } from 'workbox-window';
 import { openDeadline } from '#client/deadline.ts';
-import { WORK_LOCK } from './contribute/contribution.ts';
+import { WORK_LOCK } from '#protocol/messages/background.ts';
 
 /** How long a tab that has just stopped may take to let go of its lock. */
 const LOCK_MS_MAX = 2_000;

@@ -45,6 +45,10 @@ export function receiveAdmit(turn: Turn, { id, job, manifest, without = [] }: Ad
     return fetchKept(turn, { id, job, manifest });
   }
   if (device.admission?.package === id) return;
+  if (device.config.onlyKept) {
+    device.idle = why('nothing-kept', {});
+    return;
+  }
   dropAdmission(turn);
   const { providers } = device.config.capabilities;
   const { provider: chosen } = device.config;
@@ -148,7 +152,10 @@ export function checkAdmission(turn: Turn): void {
     effects.push({
       type: 'fetch',
       fetch: id,
-      target: { kind: 'blob', ref, brief: part !== 'model' },
+      target: {
+        ...{ kind: 'blob', ref, brief: part !== 'model' },
+        ...(device.config.onlyKept && { kept: true }),
+      },
       wantBytes: part !== 'model',
     });
   };

@@ -58,6 +58,8 @@ export interface ContributorConfig {
   runtime: string;
   /** A page fetches the runtime; in Node it is there. */
   fetchesRuntime: boolean;
+  /** Takes work for what is kept on this device alone: it downloads no model and tests none. */
+  onlyKept?: true;
   /** What an earlier life of this device left behind. */
   memory: DeviceMemory;
   /** Whether `remember` outlasts this life. */
@@ -116,9 +118,9 @@ export interface KeptAdmission {
 export type FetchTarget =
   /**
    * A whole blob, checked against its root, kept in the device's store, served to peers; a `brief` one is
-   * handed over and then kept nowhere.
+   * handed over and then kept nowhere, one that must be `kept` is not downloaded.
    */
-  | { kind: 'blob'; ref: BlobRef; brief?: boolean }
+  | { kind: 'blob'; ref: BlobRef; brief?: boolean; kept?: true }
   /** Consecutive units of a blob, each checked against its SHA-256. Not kept. */
   | {
       kind: 'units';

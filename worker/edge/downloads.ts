@@ -1,6 +1,6 @@
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { PeerId, Root } from '#protocol/values/ids.ts';
-import { PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
+import { fault, PocketgridError, type Refusal, refusal } from '#protocol/values/refusal.ts';
 import { bytes } from '#protocol/values/units.ts';
 import type { ContributorEvent, FetchId, FetchTarget } from '../core/events.ts';
 import {
@@ -42,6 +42,9 @@ export function openDownloads(world: World): Downloads {
     if (target.kind === 'units') return fetchUnits(target);
     const { ref, brief = false } = target;
     const [from, store] = brief ? [briefBlobs, briefStore] : [blobs, cache];
+    if (target.kept && !(await store.has(ref))) {
+      throw fault('blob-unknown', `blob ${ref.root} is not kept here, and is not to be fetched`);
+    }
     await from.fetch(fetch, ref);
     const data =
       wantBytes && live.has(fetch) ? await store.read(ref.root, 0, ref.length) : undefined;

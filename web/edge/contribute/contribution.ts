@@ -1,4 +1,5 @@
 import { t } from '@lingui/core/macro';
+import { WORK_LOCK } from '#protocol/messages/background.ts';
 import { type DeviceSignals, SHORT_PAUSE_MS, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -14,10 +15,10 @@ import type { Peers } from './peers.ts';
 import { type SilenceWatch, watchSilence } from './silence.ts';
 import { openWakeLock, type WakeLock } from './wake-lock.ts';
 
+/** How long work in the background may take to make way. */
+const LOCK_MS_MAX = 3_000;
 /** How long the worker has to hand back its leases after Stop. */
 const STOP_MS = 3_000;
-/** Held, shared, while this tab may hold a lease; an update waits for it (`app-update.ts`). */
-export const WORK_LOCK = 'pocketgrid-work';
 
 /** What the page knows of its worker. */
 export interface ContributionState {
@@ -130,11 +131,14 @@ export function openContribution(options: {
 function start(work: Work, settings: Settings): void {
   if (work.state.running) return;
   change(work, { running: true, stopping: false, status: fresh(work.state.status) });
-  work.releaseLock = holdWorkLock();
   work.wakeLock.want(true);
   work.settings = settings;
   work.failures = 0;
-  openWorker(work, settings);
+  const { granted, release } = holdWorkLock();
+  work.releaseLock = release;
+  void granted.then(() => {
+    if (work.releaseLock === release && work.settings !== undefined) openWorker(work, work.settings);
+  });
 }
 
 function openWorker(work: Work, settings: Settings): void {
@@ -320,12 +324,19 @@ function fresh({ trials, key }: DeviceStatus): DeviceStatus {
   };
 }
 
-/** Holds the lock until the returned function is called. */
-function holdWorkLock(): () => void {
+/** Asks for the lock, and holds it until it is released. Where it is not granted in time, work begins all the same. */
+function holdWorkLock(): { granted: Promise<void>; release: () => void } {
   let release = () => {};
   const held = new Promise<void>((resolve) => {
     release = resolve;
   });
-  void navigator.locks?.request(WORK_LOCK, { mode: 'shared' }, () => held);
-  return release;
+  const granted = new Promise<void>((resolve) => {
+    if (navigator.locks === undefined) return resolve();
+    setTimeout(resolve, LOCK_MS_MAX);
+    void navigator.locks.request(WORK_LOCK, { mode: 'shared' }, () => {
+      resolve();
+      return held;
+    });
+  });
+  return { granted, release };
 }

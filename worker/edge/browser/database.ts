@@ -10,5 +10,11 @@ export const openDatabase = (
     blocking: (_, __, event) => (event.target as IDBDatabase).close(),
   });
 
+/** Opens the database of the device: its key, its memory, its orders for the background. */
+export const openDeviceDatabase = (): Promise<IDBPDatabase> =>
+  openDatabase('pocketgrid-device', (database) => {
+    database.createObjectStore('device');
+  });
+
 /** Deletes a database of this browser. */
 export const deleteDatabase = (name: string): Promise<void> => deleteDB(name);

@@ -1,7 +1,7 @@
 import type { IDBPDatabase } from 'idb';
 import type { DeviceMemory } from '../../core/events.ts';
 import { makeKeyPair, openSigner, type Signer } from '../signer.ts';
-import { openDatabase } from './database.ts';
+import { openDeviceDatabase } from './database.ts';
 
 const EMPTY: DeviceMemory = { deaths: [], admissions: [] };
 
@@ -26,9 +26,7 @@ export async function openDeviceStore(): Promise<DeviceStore> {
 }
 
 async function openKept(): Promise<DeviceStore> {
-  const database = await openDatabase('pocketgrid-device', (db) => {
-    db.createObjectStore('device');
-  });
+  const database = await openDeviceDatabase();
   const signer = await openSigner(await readKey(database));
   const memory = (await database.get('device', 'memory')) as DeviceMemory | undefined;
   return {

@@ -85,6 +85,7 @@ async function run(
       // What was computed on is somebody else's.
       input.fill(0);
     }
+    await ports.breathe?.();
     const now = ports.clock();
     if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {
       told = now;

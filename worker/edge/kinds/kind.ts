@@ -23,6 +23,8 @@ export interface ComputePorts {
   /** SHA-256; at once, or by a thread of the platform while the next unit runs. */
   digest(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
   reply(message: ComputeReply, transfer: ArrayBuffer[]): void;
+  /** Between two units, where the thread that computes has more to do; what it throws ends the run. */
+  breathe?(): Promise<void>;
   /** A clock that only goes forward, ms. */
   clock(): number;
   /**
