@@ -7,7 +7,7 @@ import './ui/styles/settings.css';
 import './ui/styles/tokens.css';
 import { computed, effect, signal } from '@preact/signals';
 import { render } from 'preact';
-import type { GridView } from '#protocol/api/grid-view.ts';
+import type { GridView, KeptGrid } from '#protocol/api/grid-view.ts';
 import { type DeviceSignals, PRESETS, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { ANNOUNCER_START, type AnnouncerEvent, stepAnnouncer } from './core/announcer.ts';
@@ -23,6 +23,7 @@ import {
   decodeSettings,
   encodeSettings,
   settingsOf,
+  wantsBackground,
 } from './core/settings.ts';
 import { type ContributionState, openContribution } from './edge/contribute/contribution.ts';
 import { watchSignals } from './edge/contribute/signals.ts';
@@ -31,7 +32,7 @@ import { openInstall } from './edge/install.ts';
 import { readStored, writeStored } from './edge/local-store.ts';
 import { openUpdates } from './edge/updates.ts';
 import { App } from './ui/app.tsx';
-import type { AppModel, Obstacle, Theme } from './ui/model.ts';
+import type { AppModel, BackgroundActions, Obstacle, Theme } from './ui/model.ts';
 import type { MoneyActions } from './ui/money/actions.ts';
 
 /** The service worker fetches the whole app ahead of need, so it waits until the page is calm. */
@@ -57,7 +58,7 @@ const stored = decodeSettings(readStored('settings'), settingsOf(PRESETS[platfor
 const settings = signal(applyQuery(stored, location.search));
 const theme = signal<Theme>(readTheme());
 const announcement = signal('');
-const grid = signal<GridView | 'silent' | undefined>(undefined);
+const grid = signal<GridView | KeptGrid | 'silent' | undefined>(undefined);
 const evidence = signal<EvidenceWorld>(NO_EVIDENCE);
 const told = signal<DeviceSignals>(SIGNALS_NONE);
 /** What the person says of the device, where its browser tells nothing: for this visit. */
@@ -130,6 +131,7 @@ const app: AppModel = {
   saveEvidence: () => void saveEvidence(),
   device,
   loadEarnings,
+  loadBackground,
   start,
   stop: () => work.stop(),
   tryNow: () => work.tryNow(),
@@ -239,6 +241,16 @@ async function saveEvidence(): Promise<void> {
   });
 }
 
+let background: Promise<BackgroundActions> | undefined;
+
+/** Once a page: it keeps what is done without it as the settings have it. */
+function loadBackground(): Promise<BackgroundActions> {
+  background ??= import('./edge/background.ts').then(({ openBackground }) =>
+    openBackground({ hub: location.origin, settings, signals, device }),
+  );
+  return background;
+}
+
 let money: Promise<MoneyActions> | undefined;
 
 /** Once a page: wallets announce themselves to it. */
@@ -292,9 +304,9 @@ async function showGrid(): Promise<void> {
   const looking =
     route.value.page === 'contribute' && surroundings.value.visible && !world.value.running;
   if (looking) {
-    const { fetchGrid } = await import('./edge/grid.ts');
+    const { fetchGrid, readKeptGrid } = await import('./edge/grid.ts');
     const answer = await fetchGrid();
-    grid.value = answer.ok ? answer.value : 'silent';
+    grid.value = answer.ok ? answer.value : ((await readKeptGrid()) ?? 'silent');
   }
   setTimeout(() => void showGrid(), GRID_MS);
 }
@@ -305,5 +317,8 @@ function openUpdatesWhenCalm(): void {
   const isEarly = ['off', 'connecting', 'downloading', 'admitting'].includes(status.phase);
   if (running && (isEarly || status.runtime !== undefined)) {
     setTimeout(openUpdatesWhenCalm, UPDATE_DELAY_MS);
-  } else void updates.watch();
+  } else {
+    void updates.watch();
+    if (wantsBackground(settings.value)) void loadBackground();
+  }
 }

@@ -75,3 +75,7 @@ export const GridView = v.strictObject({
   ),
 });
 export type GridView = v.InferOutput<typeof GridView>;
+
+/** What waited at the hub when a browser last looked, kept for when the hub is away. */
+export const KeptGrid = v.strictObject({ at: Instant, jobsWaiting: Count, devices: Count });
+export type KeptGrid = v.InferOutput<typeof KeptGrid>;

@@ -148,7 +148,8 @@ const ENGLISH: Sentences = {
   'known-bad': ({ what, source }) => `${what} (${source})`,
   off: () => 'nothing runs; tap Start to help',
   starting: () => 'starting the worker on this device',
-  'work-waits': ({ jobs }) => `${count(jobs, 'job')} at the hub ${jobs === 1 ? 'waits' : 'wait'} for devices`,
+  'work-waits': ({ jobs }) =>
+    `${count(jobs, 'job')} at the hub ${jobs === 1 ? 'waits' : 'wait'} for devices`,
   'pay-settled': ({ lamports }) => `${lamports} lamports more are settled for you`,
   'background-done': ({ units }) => `it computed ${count(units, 'unit')} in the background`,
   'background-late': ({ seconds }) =>

@@ -1,8 +1,7 @@
-import * as v from 'valibot';
 import type { Blocks } from '../api/about.ts';
 import type { PublicKey } from '../values/ids.ts';
 import type { Reason } from '../values/reason.ts';
-import { Count, Instant } from '../values/units.ts';
+import type { Instant } from '../values/units.ts';
 import type { CarePolicy, DeviceSignals } from './care.ts';
 import type { Donation } from './control.ts';
 
@@ -56,8 +55,5 @@ export interface Woken {
   reason?: Reason;
 }
 
-/** What waited at the hub when it was last looked at. */
-export const KeptGrid = v.strictObject({ at: Instant, jobsWaiting: Count, devices: Count });
-export type KeptGrid = v.InferOutput<typeof KeptGrid>;
-/** Where it is kept. */
+/** Where a browser keeps the `KeptGrid`. */
 export const GRID_CACHE = { name: 'pocketgrid-grid', key: '/kept-grid' } as const;

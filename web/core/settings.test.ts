@@ -20,16 +20,20 @@ describe('settings', () => {
     const blocks = { ...SETTINGS_DEFAULT.blocks, jobs: [{ id: two, name: 'poems' }] };
     const settings: Settings = {
       ...{ provider: 'webgpu', webrtc: false, donates: [one], blocks, care },
+      background: { tellsPay: true, tellsWork: false, computes: true },
     };
     expect(decodeSettings(encodeSettings(settings))).toEqual(settings);
   });
 
-  test.each([null, '', '{', '7', '{"provider":"tpu","webrtc":"yes","donates":["me"]}'])(
-    '%j takes the defaults',
-    (text) => {
-      expect(decodeSettings(text)).toEqual(SETTINGS_DEFAULT);
-    },
-  );
+  test.each([
+    null,
+    '',
+    '{',
+    '7',
+    '{"provider":"tpu","webrtc":"yes","donates":["me"],"background":{"computes":1}}',
+  ])('%j takes the defaults', (text) => {
+    expect(decodeSettings(text)).toEqual(SETTINGS_DEFAULT);
+  });
 
   test('the address wins where it says something known', () => {
     expect(applyQuery(SETTINGS_DEFAULT, '?provider=webgpu&webrtc=off')).toEqual({

@@ -1,3 +1,4 @@
+import { type BackgroundWishes, WISHES_NONE } from '#protocol/messages/background.ts';
 import { type CarePolicy, PRESETS } from '#protocol/messages/care.ts';
 import type { Donation } from '#protocol/messages/control.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
@@ -15,6 +16,8 @@ export interface Settings {
   blocks: KeptBlocks;
   /** What this device may do. */
   care: CarePolicy;
+  /** What is done while no page is open. */
+  background: BackgroundWishes;
 }
 
 /** Settings before the person chose any, on a device that works as this policy has it. */
@@ -22,6 +25,7 @@ export const settingsOf = (care: CarePolicy): Settings => ({
   ...{ provider: 'auto', webrtc: true, donates: 'none' },
   blocks: KEPT_BLOCKS_NONE,
   care,
+  background: WISHES_NONE,
 });
 export const SETTINGS_DEFAULT = settingsOf(PRESETS.balanced);
 /** What a person may choose from. */
@@ -44,15 +48,31 @@ export function decodeSettings(text: string | null, otherwise = SETTINGS_DEFAULT
     return otherwise;
   }
   if (typeof stored !== 'object' || stored === null) return otherwise;
-  const { provider, webrtc, donates, blocks, care } = stored as Record<string, unknown>;
+  const { provider, webrtc, donates, blocks, care, background } = stored as Record<string, unknown>;
   return {
     provider: decodeProvider(provider) ?? otherwise.provider,
     webrtc: typeof webrtc === 'boolean' ? webrtc : otherwise.webrtc,
     care: decodeCare(care, otherwise.care),
     donates: decodeDonation(donates),
     blocks: decodeBlocks(blocks),
+    background: decodeWishes(background),
   };
 }
+
+/** Only what the person switched on is on. */
+function decodeWishes(stored: unknown): BackgroundWishes {
+  const given = (typeof stored === 'object' && stored) || {};
+  const { tellsPay, tellsWork, computes } = given as Record<string, unknown>;
+  return {
+    tellsPay: tellsPay === true,
+    tellsWork: tellsWork === true,
+    computes: computes === true,
+  };
+}
+
+/** Whether anything is to be done while no page is open. */
+export const wantsBackground = ({ background }: Settings): boolean =>
+  Object.values(background).includes(true);
 
 const JOB = /^job_[0-9a-f]{16}$/;
 /** What the wire takes at most. */

@@ -9,6 +9,7 @@ import {
 import { CARE_BOUNDS, presetOf } from '../core/care-settings.ts';
 import { formatBytes, formatCount, formatShare } from '../core/format.ts';
 import { say } from '../core/language.ts';
+import { BackgroundSettings } from './background-settings.tsx';
 import { BlocksSettings } from './blocks-settings.tsx';
 import { HoursSettings } from './hours-settings.tsx';
 import type { AppModel } from './model.ts';
@@ -40,6 +41,7 @@ export function CareSettings({ app }: { app: AppModel }) {
       <LoadSettings care={care} change={change} />
       <HoursSettings hours={care.hours} set={(hours) => change({ hours })} />
       <BlocksSettings app={app} />
+      <BackgroundSettings app={app} />
     </>
   );
 }

@@ -1,6 +1,6 @@
 import { plural, t } from '@lingui/core/macro';
 import { type ContributeView, sayNothingRuns, viewContribute } from '../core/contribute-view.ts';
-import { formatCount } from '../core/format.ts';
+import { formatCount, formatInstant } from '../core/format.ts';
 import { nameProvider, viewTrials } from '../core/trial-view.ts';
 import { AboutSlot } from './about-slot.tsx';
 import { EarningsSlot } from './earnings-slot.tsx';
@@ -265,6 +265,14 @@ function Progress({ app }: { app: AppModel }) {
 
 function GridNow({ app }: { app: AppModel }) {
   const grid = app.grid.value;
+  if (typeof grid === 'object' && 'at' in grid) {
+    return (
+      <p class="grid-now" data-testid="grid-now">
+        <i class="dot" />
+        {t`The hub does not answer right now. ${formatInstant(grid.at)}: ${plural(grid.jobsWaiting, { one: '# job', other: '# jobs' })} waited. Start keeps trying for you.`}
+      </p>
+    );
+  }
   const hasDevices = typeof grid === 'object' && grid.devices.length > 0;
   return (
     <p class="grid-now" data-testid="grid-now">

@@ -1,11 +1,13 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import type { GridView } from '#protocol/api/grid-view.ts';
+import type { GridView, GridView, KeptGrid } from '#protocol/api/grid-view.ts';
 import type { ProfileView, TeamList } from '#protocol/api/profiles.ts';
+import type { BackgroundWishes } from '#protocol/messages/background.ts';
 import type { DeviceSignals } from '#protocol/messages/care.ts';
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import type { Result } from '#protocol/values/refusal.ts';
+import type { BackgroundState } from '../core/background-view.ts';
 import type { EvidenceWorld } from '../core/ban-view.ts';
 import type { Caution } from '../core/caution.ts';
 import type { ContributeWorld } from '../core/contribute-view.ts';
@@ -32,6 +34,13 @@ export interface EarningsPanel {
   actions: MoneyActions;
 }
 
+/** What is done while this page is closed, loaded where it is looked at. */
+export interface BackgroundActions {
+  state: ReadonlySignal<BackgroundState>;
+  /** Switches a wish; the browser may have to be asked. */
+  wish(name: keyof BackgroundWishes, on: boolean): Promise<void>;
+}
+
 /** All that the app's shell and the contribute page show, and what they can ask for. */
 export interface AppModel {
   route: ReadonlySignal<Route>;
@@ -44,8 +53,8 @@ export interface AppModel {
   announcement: ReadonlySignal<string>;
   world: ReadonlySignal<ContributeWorld>;
   settings: Signal<Settings>;
-  /** What is online now; undefined until the hub has answered, `silent` when it does not. */
-  grid: ReadonlySignal<GridView | 'silent' | undefined>;
+  /** What is online now; undefined until the hub has answered, what is kept of it or `silent` when it does not. */
+  grid: ReadonlySignal<GridView | KeptGrid | 'silent' | undefined>;
   obstacle: ReadonlySignal<Obstacle | undefined>;
   /** What to know before Start on this device now; the person may start all the same. */
   cautions: ReadonlySignal<readonly Caution[]>;
@@ -85,6 +94,7 @@ export interface AppModel {
     /** Has this device called so; where both are empty, no more. */
     save(words: { name: string; team: string }): Promise<Result<true>>;
   };
+  loadBackground(): Promise<BackgroundActions>;
   start(): void;
   stop(): void;
   /** Waits no longer for a hub that was away. */

@@ -4,8 +4,9 @@ import { concatBytes, sha256 } from '#protocol/bytes/digest.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
+import { millis } from '#protocol/values/units.ts';
 
-import { openBench } from './fake-world.ts';
+import { openBench, PACKAGE } from './fake-world.ts';
 
 test('a device does nothing before start', () => {
   const bench = openBench();
@@ -169,6 +170,22 @@ test('a device that is to finish takes nothing more, hands in its shard, then st
   bench.post({ type: 'start' });
   bench.welcome();
   expect(bench.device.running).toBe(true);
+});
+
+test('a device that takes what is kept alone tests no other model, and downloads none', () => {
+  const kept = {
+    ...{ package: PACKAGE, runtime: 'test', chosen: 'auto', provider: 'wasm', dtype: 'f32' },
+    ...{ threads: 1, unitMs: millis(1), trials: [] },
+  } as const;
+  const other = openBench({ onlyKept: true });
+  other.join();
+  other.wait(60_000);
+  expect(other.all('fetch')).toEqual([]);
+  expect(other.status()?.reason).toEqual(why('nothing-kept', {}));
+  const bench = openBench({ onlyKept: true, memory: { deaths: [], admissions: [kept] } });
+  bench.join();
+  expect(bench.all('fetch')).toMatchObject([{ target: { kind: 'blob', kept: true } }]);
+  expect(bench.said()).toContain('admitted');
 });
 
 test('a device that is to finish stops at once where it computes nothing', () => {

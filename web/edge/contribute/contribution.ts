@@ -137,7 +137,8 @@ function start(work: Work, settings: Settings): void {
   const { granted, release } = holdWorkLock();
   work.releaseLock = release;
   void granted.then(() => {
-    if (work.releaseLock === release && work.settings !== undefined) openWorker(work, work.settings);
+    if (work.releaseLock === release && work.settings !== undefined)
+      openWorker(work, work.settings);
   });
 }
 

@@ -2,11 +2,8 @@ import { type HubClient, openClient } from '#client/client.ts';
 import { readGrid } from '#client/grid.ts';
 import { readPayPage } from '#client/money-facts.ts';
 import { listLeafFiles, readLeafProof } from '#client/settlements.ts';
-import {
-  type BackgroundOrders,
-  GRID_CACHE,
-  type KeptGrid,
-} from '#protocol/messages/background.ts';
+import type { KeptGrid } from '#protocol/api/grid-view.ts';
+import { type BackgroundOrders, GRID_CACHE } from '#protocol/messages/background.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { must } from '#protocol/values/refusal.ts';

@@ -1,27 +1,19 @@
 import { BLOCKS_NONE } from '#protocol/api/about.ts';
 import { type BackgroundOrders, WORK_LOCK } from '#protocol/messages/background.ts';
 import type { DeviceSignals } from '#protocol/messages/care.ts';
-import type { DeviceStatus } from '#protocol/messages/device.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
 import { lookAgain, openCare } from '../../../core/care/care.ts';
 import type { ContributorConfig, KeptAdmission } from '../../../core/events.ts';
-import { type DeviceLoop, openDeviceLoop } from '../../loop.ts';
+import { openDeviceLoop } from '../../loop.ts';
 import { nameEngine } from '../capabilities.ts';
 import { type DeviceStore, openDeviceStore } from '../device-store.ts';
 import { openHistoryStore } from '../history-store.ts';
 import { openKeptCache } from './kept-cache.ts';
 import { readKeptRuntime } from './kept-runtime.ts';
 import { openOwnPorts } from './own-port.ts';
+import { watchShard } from './watch-shard.ts';
 
-/** A browser gives a service worker no more than minutes, and a phone's person nothing like it. */
-const SHARD_MS_MAX = 20_000;
-/** A hub that has work for a device says so at once. */
-const IDLE_MS_MAX = 5_000;
-/** How soon it makes way for a page that starts. */
-const LOCK_LOOK_MS = 100;
-/** What was said last is on its way for so long. */
-const FLUSH_MS = 500;
 const RUNTIME = 'background';
 
 /** Computes one shard of what is kept on this device, and says what came of it. */
@@ -34,23 +26,27 @@ export function computeShard(orders: BackgroundOrders): Promise<Reason> {
     const admissions = store.memory.admissions.flatMap(fitThread);
     const wasm = admissions.length === 0 || !store.isKept ? undefined : await readKeptRuntime();
     if (wasm === undefined) return why('nothing-kept', {});
-    const { open, ended } = watchShard();
+    const watch = watchShard(isAwaited);
     const config = configOf(orders, store, admissions);
     const device = openDeviceLoop(config, {
       hub: new URL(orders.hub),
       openSocket: (url) => new WebSocket(url),
       sign: store.signer.sign,
       // What a page was admitted to with its threads stays as the page measured it.
-      remember: (memory) =>
-        store.remember({ ...memory, admissions: store.memory.admissions }),
+      remember: (memory) => store.remember({ ...memory, admissions: store.memory.admissions }),
       cache: await openKeptCache(),
       openPort: openOwnPorts(wasm),
       note: openHistoryStore().add,
-      tell: (status) => open.tell(status),
+      tell: watch.tell,
     });
-    open.start(device);
-    return ended;
+    return watch.start(device);
   });
+}
+
+/** Whether a page waits to work. */
+async function isAwaited(): Promise<boolean> {
+  const { pending = [] } = await navigator.locks.query();
+  return pending.some(({ name }) => name === WORK_LOCK);
 }
 
 /** Why its person's settings hold it back. */
@@ -124,59 +120,3 @@ const configOf = (
   care,
   signals: senseAlone(signals),
 });
-
-/** Starts a device, has it take one shard, and stops it: by then, late, or for a page that starts. */
-function watchShard() {
-  let resolve: (reason: Reason) => void = () => undefined;
-  const ended = new Promise<Reason>((settle) => {
-    resolve = settle;
-  });
-  let device: DeviceLoop | undefined;
-  let isFinishing = false;
-  let isOver = false;
-  let idleSince = Date.now();
-  const stopAt = Date.now() + SHARD_MS_MAX;
-  const end = (reason: Reason): void => {
-    if (isOver) return;
-    isOver = true;
-    clearInterval(timer);
-    device?.post({ type: 'stop' });
-    setTimeout(() => {
-      device?.close();
-      resolve(reason);
-    }, FLUSH_MS);
-  };
-  const look = async (): Promise<void> => {
-    if (Date.now() > stopAt) return end(why('background-late', { seconds: SHARD_MS_MAX / 1_000 }));
-    const { pending = [] } = await navigator.locks.query();
-    if (pending.some(({ name }) => name === WORK_LOCK)) end(why('tab-at-work', {}));
-  };
-  const timer = setInterval(() => void look(), LOCK_LOOK_MS);
-  const tell = ({ phase, reason, shard, unitsAccepted }: DeviceStatus): void => {
-    if (isOver) return;
-    if (shard !== undefined || phase === 'connecting') idleSince = Date.now();
-    if (shard !== undefined && !isFinishing) {
-      isFinishing = true;
-      device?.post({ type: 'finish', reason: why('stopped', {}) });
-    }
-    if (phase === 'waiting') {
-      const text = reason.code === 'reconnecting' ? reason.values.text : 'the line broke';
-      return end(why('hub-away', { text }));
-    }
-    if (isFinishing && phase === 'off') {
-      return end(unitsAccepted > 0 ? why('background-done', { units: unitsAccepted }) : reason);
-    }
-    if (['refused', 'paused', 'off'].includes(phase) && device !== undefined) return end(reason);
-    if (Date.now() - idleSince > IDLE_MS_MAX) end(reason);
-  };
-  return {
-    ended,
-    open: {
-      tell,
-      start(opened: DeviceLoop) {
-        opened.post({ type: 'start' });
-        device = opened;
-      },
-    },
-  };
-}
