@@ -5,7 +5,10 @@ export interface Waker {
   wake(): Promise<void>;
 }
 
-/** Has a context allow notifications, and that the browser wakes workers by itself. */
+/**
+ * Has a context allow notifications, and that the browser wakes workers by itself, for as long as the
+ * browser runs.
+ */
 export async function allowBackground(
   browser: Browser,
   context: BrowserContext,
@@ -20,7 +23,6 @@ export async function allowBackground(
   const { browserContextId } = targetInfo;
   const where = browserContextId === undefined ? {} : { browserContextId };
   await session.send('Browser.setPermission', { permission, setting: 'granted', origin, ...where });
-  await session.detach();
   await page.close();
 }
 

@@ -1,6 +1,6 @@
 import type { ReadonlySignal, Signal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import type { GridView, GridView, KeptGrid } from '#protocol/api/grid-view.ts';
+import type { GridView, KeptGrid } from '#protocol/api/grid-view.ts';
 import type { ProfileView, TeamList } from '#protocol/api/profiles.ts';
 import type { BackgroundWishes } from '#protocol/messages/background.ts';
 import type { DeviceSignals } from '#protocol/messages/care.ts';

@@ -179,6 +179,17 @@ const REASONS: Sentences = {
   loading: ({ model, provider }) => `${model} wird auf ${PROVIDERS[provider]} vorbereitet`,
   computing: ({ model, provider }) => `${model} rechnet auf ${PROVIDERS[provider]}`,
   'handing-in': () => 'ein fertiges Paket wird abgegeben',
+  'work-waits': ({ jobs }) =>
+    `am Hub ${jobs === 1 ? 'wartet' : 'warten'} ${count(jobs, 'Auftrag', 'Aufträge')} auf Geräte`,
+  'pay-settled': ({ lamports }) => `${lamports} Lamports mehr sind für dich abgerechnet`,
+  'background-done': ({ units }) =>
+    `es hat im Hintergrund ${count(units, 'Einheit', 'Einheiten')} gerechnet`,
+  'background-late': ({ seconds }) =>
+    `in ${number(seconds)} s wurde im Hintergrund nichts fertig, und die Arbeit wurde zurückgegeben`,
+  'tab-at-work': () => 'eine Seite dieses Browsers rechnet selbst',
+  'nothing-kept': () =>
+    'dieser Browser hat für die Arbeit, die wartet, weder Modell noch Programm behalten',
+  'hub-away': ({ text }) => `der Hub ist nicht zu erreichen: ${text}`,
   updating: () => 'eine neuere Version dieser Seite übernimmt; dann geht die Arbeit weiter',
   'page-outdated': () =>
     'der Hub hat eine neuere Version dieser Seite und keine Dateien von dieser mehr',
