@@ -86,6 +86,7 @@ test('a job goes from checking over quoted and running to done, and each reason 
   const other = openBench();
   startJob(other, 40);
   expect(other.job()).toMatchObject({ state: 'running', accepted: 0 });
+  expect(viewGrid(other.hub())).toMatchObject({ jobsRunning: 1, jobsWaiting: 1 });
   expect(other.job()?.quote).toMatchObject({ units: 40, total: '200' });
   joinWorker(other, 2, { key: PHONE, unitMs: 100 });
   for (let shard = 0; shard < 20 && other.job()?.state === 'running'; shard += 1) {
@@ -93,6 +94,7 @@ test('a job goes from checking over quoted and running to done, and each reason 
     other.say(2, { type: 'request' });
   }
   expect(other.job()).toMatchObject({ state: 'done', accepted: 40, leased: 0 });
+  expect(viewGrid(other.hub())).toMatchObject({ jobsRunning: 0, jobsWaiting: 0 });
   expect(other.last(2, 'idle')?.reason.code).toBe('no-jobs');
 });
 

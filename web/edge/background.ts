@@ -11,8 +11,8 @@ import type { PublicKey } from '#protocol/values/ids.ts';
 import type { BackgroundState } from '../core/background-view.ts';
 import { wireBlocks } from '../core/blocks.ts';
 import { type Settings, wantsBackground } from '../core/settings.ts';
+import { registerBackground, unregisterBackground } from './background-worker.ts';
 
-const START_MS_MAX = 10_000;
 const ANSWER_MS_MAX = 30_000;
 /** Signals change with each touch; what is left for the background follows when they rest. */
 const REST_MS = 1_000;
@@ -51,8 +51,8 @@ export function openBackground(page: {
   });
   const settle = async (): Promise<void> => {
     try {
-      if (!wantsBackground(settings.peek())) return await unregister();
-      const registration = await register();
+      if (!wantsBackground(settings.peek())) return await unregisterBackground();
+      const registration = await registerBackground();
       change({ wakes: await askToWake(registration) });
       const orders = ordersOf(look());
       change({ woken: await ask(registration, { type: 'orders', orders }) });
@@ -73,7 +73,7 @@ export function openBackground(page: {
   setInterval(() => {
     const { tellsPay, tellsWork } = settings.peek().background;
     if (document.visibilityState === 'visible' || !(tellsPay || tellsWork)) return;
-    void register().then((registration) => ask(registration, { type: 'look' }));
+    void registerBackground().then((registration) => ask(registration, { type: 'look' }));
   }, LOOK_MS);
   return {
     state,
@@ -110,28 +110,6 @@ function ordersOf({ hub, settings, signals, device }: Told): BackgroundOrders {
     signals: { ...(battery && { battery }), savesData, said, utcOffset },
     ...(device !== undefined && { device }),
   };
-}
-
-async function register(): Promise<ServiceWorkerRegistration> {
-  const { script, scope } = BACKGROUND;
-  const registration = await navigator.serviceWorker.register(script, { scope, type: 'module' });
-  const starting = registration.installing ?? registration.waiting;
-  if (registration.active !== null || starting === null) return registration;
-  await new Promise<void>((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error('it does not start')), START_MS_MAX);
-    starting.addEventListener('statechange', () => {
-      if (starting.state !== 'activated' && starting.state !== 'redundant') return;
-      clearTimeout(timer);
-      if (starting.state === 'activated') resolve();
-      else reject(new Error('it could not be installed'));
-    });
-  });
-  return registration;
-}
-
-async function unregister(): Promise<void> {
-  const registration = await navigator.serviceWorker.getRegistration(BACKGROUND.scope);
-  if (registration?.scope.endsWith(BACKGROUND.scope) === true) await registration.unregister();
 }
 
 /** Browsers allow it for pages that are installed and used. */

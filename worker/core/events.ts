@@ -102,6 +102,7 @@ export interface TriedMemory {
   bytes: Bytes;
   at: Instant;
 }
+/** What an admission test found, kept for later visits. */
 export interface KeptAdmission {
   package: Digest;
   runtime: string;

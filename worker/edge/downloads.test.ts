@@ -237,3 +237,15 @@ test('input units that are not those of the lease are refused', async () => {
   downloads.start(1, units(first + 1), true);
   expect(await ended(1)).toMatchObject({ refusal: { code: 'blob-hash' } });
 });
+
+test('a blob that must be kept is not downloaded where it is not', async () => {
+  const { downloads, ended } = openWorld();
+  const kept: FetchTarget = { ...blob, kept: true };
+  downloads.start(1, kept, false);
+  expect(await ended(1)).toMatchObject({ refusal: { code: 'blob-unknown' } });
+  downloads.start(2, blob, false);
+  expect(await ended(2)).toMatchObject({ type: 'fetched' });
+  downloads.start(3, kept, false);
+  expect(await ended(3)).toMatchObject({ type: 'fetched' });
+  downloads.close();
+});

@@ -1,5 +1,6 @@
 import type { DeviceHistory } from '#protocol/messages/history.ts';
 import { accept, type Result } from '#protocol/values/refusal.ts';
+import { unregisterBackground } from '../background-worker.ts';
 import { saveFile } from '../jobs/save-file.ts';
 import { forgetStored } from '../local-store.ts';
 import { askContributorWorker } from './contributor-worker.ts';
@@ -32,6 +33,7 @@ export async function forgetDevice(): Promise<Result<void>> {
   const { deleteWallet } = await import('../money/browser-wallet.ts');
   await deleteWallet();
   forgetStored();
+  await unregisterBackground();
   for (const name of await caches.keys()) await caches.delete(name);
   return accept(undefined);
 }
