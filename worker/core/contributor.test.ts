@@ -6,6 +6,7 @@ import type { JobId } from '#protocol/values/ids.ts';
 import { why } from '#protocol/values/reason.ts';
 import { millis } from '#protocol/values/units.ts';
 
+import type { KeptAdmission } from './events.ts';
 import { openBench, PACKAGE } from './fake-world.ts';
 
 test('a device does nothing before start', () => {
@@ -173,10 +174,10 @@ test('a device that is to finish takes nothing more, hands in its shard, then st
 });
 
 test('a device that takes what is kept alone tests no other model, and downloads none', () => {
-  const kept = {
+  const kept: KeptAdmission = {
     ...{ package: PACKAGE, runtime: 'test', chosen: 'auto', provider: 'wasm', dtype: 'f32' },
     ...{ threads: 1, unitMs: millis(1), trials: [] },
-  } as const;
+  };
   const other = openBench({ onlyKept: true });
   other.join();
   other.wait(60_000);
