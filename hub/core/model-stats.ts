@@ -1,6 +1,7 @@
 import type { ClassSpeed, ModelStats, ModelTrust } from '#protocol/api/model-stats.ts';
 import type { ModelName } from '#protocol/api/models.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import { hardwareOf } from '#protocol/values/provider.ts';
 import type { Instant } from '#protocol/values/units.ts';
 import type { Admission, Device } from './state/device.ts';
 import type { Hub } from './state/hub.ts';
@@ -55,7 +56,7 @@ function measureModels({ devices, modelPackages }: Hub): Map<ModelName, Map<stri
 
 /** A graphics processor is known by what its driver says; the rest by its threads. */
 function nameClass({ capabilities }: Device, { provider, threads }: Admission) {
-  const hardware = provider === 'wasm' ? 'cpu' : (capabilities.adapter ?? 'unknown');
+  const hardware = hardwareOf(provider, capabilities.adapter);
   return { provider, hardware, threads: provider === 'wasm' ? threads : 1 };
 }
 

@@ -4,7 +4,14 @@ import type { Quote } from './job.ts';
 /** A language's sentence for each reason, without its full stop. */
 export type Sentences = { [C in Reason['code']]: (values: ReasonOf<C>['values']) => string };
 
-const PROVIDERS = { wasm: 'WebAssembly', webgpu: 'WebGPU', webnn: 'WebNN' } as const;
+const PROVIDERS = {
+  wasm: 'WebAssembly',
+  webgpu: 'WebGPU',
+  webnn: 'WebNN',
+  'webnn-npu': 'WebNN on an NPU',
+  'webnn-gpu': 'WebNN on a GPU',
+  'webnn-cpu': 'WebNN on a processor',
+} as const;
 const OUTCOMES = {
   fit: 'is right',
   wrong: 'gives wrong answers',
@@ -143,6 +150,8 @@ const ENGLISH: Sentences = {
   'tab-ended': ({ days }) =>
     `it ended this tab twice within a week; it is tried again after ${days} days`,
   'not-offered': ({ provider }) => `this browser does not offer ${PROVIDERS[provider]}`,
+  'graph-not-taken': ({ nodes }) =>
+    `WebNN takes none of the model's ${count(nodes, 'step')} on this device`,
   'software-gpu': ({ adapter }) =>
     `its WebGPU adapter (${adapter}) is software, slower than WebAssembly`,
   'known-bad': ({ what, source }) => `${what} (${source})`,

@@ -1,6 +1,6 @@
 import type { GraphOptimization, Runtime } from '../models/package.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
-import type { Provider } from '../values/provider.ts';
+import type { Partition, Provider } from '../values/provider.ts';
 import type { Refusal } from '../values/refusal.ts';
 import type { Millis } from '../values/units.ts';
 
@@ -65,7 +65,8 @@ export interface RanTaps {
 
 /** What a compute worker answers. */
 export type ComputeReply =
-  | { type: 'loaded' }
+  /** `partition`: what the provider took of the graph, where the runtime said it. */
+  | { type: 'loaded'; partition?: Partition }
   /** The memory was to be had. */
   | { type: 'proven' }
   /** One unit done; sent at most every 100 ms, for progress only. */

@@ -27,7 +27,7 @@ import {
   Root,
   Signature,
 } from '../values/ids.ts';
-import { Provider } from '../values/provider.ts';
+import { Partition, Provider } from '../values/provider.ts';
 import { Reason, TrialOutcome } from '../values/reason.ts';
 import { Refusal, RefusalCode } from '../values/refusal.ts';
 import { Bytes, Count, Instant, Millis } from '../values/units.ts';
@@ -83,6 +83,8 @@ export const Trial = v.strictObject({
   outcome: TrialOutcome,
   unitMs: v.optional(Millis),
   l2: v.optional(v.number()),
+  /** Where the runtime says it. */
+  partition: v.exactOptional(Partition),
   reason: Reason,
 });
 export type Trial = v.InferOutput<typeof Trial>;
@@ -289,7 +291,9 @@ export const HubMessage = v.variant('type', [
     job: JobId,
     manifest: PackageManifest,
     /** Providers that checks have suspended for this device: they are not tried. */
-    without: v.exactOptional(v.pipe(v.array(SkippedProvider), v.maxLength(3))),
+    without: v.exactOptional(
+      v.pipe(v.array(SkippedProvider), v.maxLength(Provider.options.length)),
+    ),
   }),
   /** What a job is, before a device is first tried for it or lent units of it in a session. */
   v.strictObject({ type: type('about'), about: JobAbout }),

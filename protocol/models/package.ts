@@ -2,7 +2,7 @@ import * as v from 'valibot';
 import { digestRecord } from '../bytes/digest.ts';
 import { Dtype, InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { type Digest, Root } from '../values/ids.ts';
-import { Provider } from '../values/provider.ts';
+import { hasProvider, Provider } from '../values/provider.ts';
 import { Bytes, Count, Millis } from '../values/units.ts';
 
 /** A blob by content: BEP 52 root and length. */
@@ -125,7 +125,9 @@ export const PackageManifest = v.strictObject({
   variants: v.pipe(v.array(Variant), v.minLength(1), v.maxLength(8)),
   runtime: Runtime,
   /** What may run it; absent where any provider may. */
-  providers: v.optional(v.pipe(v.array(Provider), v.minLength(1), v.maxLength(3))),
+  providers: v.optional(
+    v.pipe(v.array(Provider), v.minLength(1), v.maxLength(Provider.options.length)),
+  ),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
   /** Estimated peak memory on a device: weights, runtime, activations, copies. */
   peakBytes: Bytes,
@@ -176,4 +178,4 @@ export function withMeasured(
 export const allowsProvider = (
   { providers }: Pick<PackageManifest, 'providers'>,
   provider: Provider,
-): boolean => providers === undefined || providers.includes(provider);
+): boolean => providers === undefined || hasProvider(providers, provider);

@@ -110,6 +110,7 @@ export const Reason = v.variant('code', [
   of('tab-ended', { days: Count }),
   of('not-offered', { provider: Provider }),
   of('software-gpu', { adapter: Name }),
+  of('graph-not-taken', { nodes: Count }),
   of('known-bad', { what: Text, source: Text }),
   // What a device does
   of('off', {}),

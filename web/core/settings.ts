@@ -2,13 +2,12 @@ import { type BackgroundWishes, WISHES_NONE } from '#protocol/messages/backgroun
 import { type CarePolicy, PRESETS } from '#protocol/messages/care.ts';
 import type { Donation } from '#protocol/messages/control.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
-import type { Provider } from '#protocol/values/provider.ts';
 import { decodeBlocks, KEPT_BLOCKS_NONE, type KeptBlocks } from './blocks.ts';
 import { decodeCare } from './care-settings.ts';
 
 /** What the person chose about how this device works. */
 export interface Settings {
-  provider: Provider | 'auto';
+  provider: 'auto' | 'wasm' | 'webgpu' | 'webnn';
   webrtc: boolean;
   /** The jobs whose pay this device gives away. */
   donates: Donation;

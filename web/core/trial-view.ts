@@ -1,5 +1,5 @@
 import type { MessageDescriptor } from '@lingui/core';
-import { msg, plural } from '@lingui/core/macro';
+import { msg, plural, t } from '@lingui/core/macro';
 import type { Trial } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
 import type { Provider } from '#protocol/values/provider.ts';
@@ -23,6 +23,9 @@ const PROVIDERS: Record<Provider, MessageDescriptor> = {
   wasm: msg`Processor (WASM)`,
   webgpu: msg`Graphics (WebGPU)`,
   webnn: msg`Neural engine (WebNN)`,
+  'webnn-npu': msg`Neural engine (WebNN)`,
+  'webnn-gpu': msg`Graphics (WebNN)`,
+  'webnn-cpu': msg`Processor (WebNN)`,
 };
 
 const OUTCOMES: Record<Trial['outcome'], MessageDescriptor> = {
@@ -38,6 +41,15 @@ export function nameProvider(provider: Provider, threads = 1): string {
   return threads > 1
     ? `${say(PROVIDERS[provider])}, ${plural(threads, { one: '# thread', other: '# threads' })}`
     : say(PROVIDERS[provider]);
+}
+
+/** How much of a model a provider took, where not all of it. */
+function sayPartition({ partition, outcome }: Trial): string {
+  if (partition === undefined || outcome !== 'fit') return '';
+  const { nodes, taken, parts } = partition;
+  if (taken === nodes) return '';
+  const pieces = plural(parts, { one: '# piece', other: '# pieces' });
+  return ` ${t`It takes ${taken} of the model’s ${nodes} steps, in ${pieces}; the processor does the rest.`}`;
 }
 
 /** The trials of an admission and which of them won. */
@@ -56,6 +68,6 @@ export function viewTrials(status: Pick<DeviceStatus, 'trials' | 'provider'>): T
     ...(trial.unitMs === undefined ? {} : { time: formatMillis(trial.unitMs) }),
     length:
       trial.unitMs === undefined || slowest === 0 ? 0 : Math.max(0.02, trial.unitMs / slowest),
-    reason: formatSentence(sayReason(trial.reason)),
+    reason: `${formatSentence(sayReason(trial.reason))}${sayPartition(trial)}`,
   }));
 }

@@ -1,12 +1,12 @@
 import { FAILED_SOURCES_MAX, type HubMessage, type Trial } from '#protocol/messages/control.ts';
 import { allowsProvider, type PackageManifest } from '#protocol/models/package.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import type { Provider } from '#protocol/values/provider.ts';
+import { hasProvider, type Provider } from '#protocol/values/provider.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import { after, bytes, millis } from '#protocol/values/units.ts';
 import { fitLoad, modelFile, stopEngines } from './engine.ts';
-import type { ContributorEvent, FetchId, WorkerId } from './events.ts';
+import type { ContributorEvent, FetchId } from './events.ts';
 import { kindOf } from './kinds/kind-of.ts';
 import { skipKnownBad } from './known-bad.ts';
 import {
@@ -57,7 +57,7 @@ export function receiveAdmit(turn: Turn, { id, job, manifest, without = [] }: Ad
   const { skipped: always, knownBad } = device.config;
   const faults = skipKnownBad(knownBad, manifest.name);
   const skipped = [...(isAuto ? [...always, ...faults, ...broken] : []), ...without].filter(
-    ({ provider }) => isAuto || provider === chosen,
+    ({ provider }) => isAuto || hasProvider([chosen], provider),
   );
   device.admission = {
     package: id,
@@ -69,13 +69,19 @@ export function receiveAdmit(turn: Turn, { id, job, manifest, without = [] }: Ad
     fetches: new Map(),
     answers: manifest.knownAnswers.map(() => ({})),
     without,
-    providers: (isAuto ? providers : [chosen]).filter(
+    providers: (isAuto ? providers : meant(chosen, providers)).filter(
       (each) => !skipped.some(({ provider }) => provider === each),
     ),
     trials: skipped.map((each) => skippedTrial(each.provider, each.reason)),
   };
   // Nothing is downloaded where nothing can be tried.
   if (device.admission.providers.length === 0) conclude(turn, device.admission);
+}
+
+/** The providers a person means: all kinds of WebNN that are there, or the one that was named. */
+function meant(chosen: Provider, offered: readonly Provider[]): readonly Provider[] {
+  const found = offered.filter((each) => hasProvider([chosen], each));
+  return found.length === 0 ? [chosen] : found;
 }
 
 /** A kept admission holds, but the model may be evicted: it is fetched before the hub hears. */
@@ -298,10 +304,18 @@ export function startTrial(turn: Turn): void {
   turn.effects.push(fitLoad({ worker, provider, threads, manifest: admission.manifest }));
 }
 
-export function trialLoaded(turn: Turn, worker: WorkerId): boolean {
+export function trialLoaded(
+  turn: Turn,
+  { worker, partition }: Extract<ContributorEvent, { type: 'loaded' }>,
+): boolean {
   const { admission } = turn.device;
   if (admission?.trial?.worker !== worker) return false;
-  runTrial(turn, admission, admission.trial);
+  if (partition !== undefined) admission.trial.partition = partition;
+  if (partition?.taken === 0) {
+    // All of it would run on wasm, and be judged as a GPU's.
+    const { nodes } = partition;
+    closeTrial(turn, { outcome: 'failed', reason: why('graph-not-taken', { nodes }) });
+  } else runTrial(turn, admission, admission.trial);
   return true;
 }
 
@@ -378,6 +392,7 @@ export function closeTrial(turn: Turn, end: Pick<Trial, 'outcome' | 'reason'>): 
     ...end,
     ...(end.outcome === 'fit' && unitMs !== undefined ? { unitMs: millis(unitMs) } : {}),
     ...(provider === 'wasm' ? {} : { l2: trial.l2 }),
+    ...(trial.partition === undefined ? {} : { partition: trial.partition }),
   });
   turn.device.trials = [...admission.trials];
   nextTrial(turn);

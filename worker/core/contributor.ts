@@ -201,7 +201,7 @@ function stepWorker(turn: Turn, event: WorkerEvent): void {
   hearEngine(turn, event.worker);
   switch (event.type) {
     case 'loaded':
-      if (!trialLoaded(turn, event.worker)) engineLoaded(turn, event.worker);
+      if (!trialLoaded(turn, event)) engineLoaded(turn, event.worker);
       return;
     case 'proven':
       return void endMemoryTrial(turn, event.worker, true);

@@ -17,7 +17,7 @@ import type { HistoryNote } from '#protocol/messages/history.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import type { Digest, Nonce, PeerId, PublicKey, Root, Signature } from '#protocol/values/ids.ts';
-import type { Provider } from '#protocol/values/provider.ts';
+import type { Partition, Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
@@ -167,7 +167,7 @@ export type ContributorEvent =
   | { type: 'fetch-failed'; fetch: FetchId; refusal: Refusal }
   /** A peer gave wrong bytes of a blob, or none, and is asked for it no more. */
   | { type: 'source-failed'; root: Root; peer: PeerId }
-  | { type: 'loaded'; worker: WorkerId }
+  | { type: 'loaded'; worker: WorkerId; partition?: Partition }
   | { type: 'proven'; worker: WorkerId }
   | { type: 'progress'; worker: WorkerId; run: RunId; unitsDone: number }
   | {

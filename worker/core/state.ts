@@ -11,7 +11,7 @@ import type { DeviceStatus, OwnVerdict } from '#protocol/messages/device.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import type { Lease } from '#protocol/records/records.ts';
 import type { Digest, JobId, Nonce, PeerId, Signature } from '#protocol/values/ids.ts';
-import type { Provider } from '#protocol/values/provider.ts';
+import type { Partition, Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 import type { Refusal } from '#protocol/values/refusal.ts';
 import type { Bytes, Instant, Millis } from '#protocol/values/units.ts';
@@ -112,6 +112,7 @@ export interface OpenTrial {
   /** Compute time per run after the known answers, warm. */
   timings: number[];
   l2: number;
+  partition?: Partition;
 }
 
 /** The compute worker that runs shards. */

@@ -83,7 +83,7 @@ export function openComputeOwner(world: {
 function toEvent(worker: WorkerId, reply: ComputeReply): ContributorEvent {
   switch (reply.type) {
     case 'loaded':
-      return { type: 'loaded', worker };
+      return { ...reply, worker };
     case 'proven':
       return { type: 'proven', worker };
     case 'progress':

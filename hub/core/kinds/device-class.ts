@@ -3,6 +3,7 @@ import type { Capabilities } from '#protocol/messages/control.ts';
 import type { PackageManifest } from '#protocol/models/package.ts';
 import { RUNTIME_BUILD } from '#protocol/models/runtime-build.ts';
 import type { Digest } from '#protocol/values/ids.ts';
+import { hardwareOf } from '#protocol/values/provider.ts';
 import type { Admission } from '../state/device.ts';
 
 const NAME_MAX = 120;
@@ -25,7 +26,7 @@ export function classOf(
     model: variant.file.root,
     dtype,
     provider,
-    adapter: provider === 'wasm' ? 'cpu' : nameOf(adapter),
+    adapter: nameOf(hardwareOf(provider, adapter)),
     engine: nameOf(engine),
     // One file stands for the release: its bundles are built together.
     runtime: RUNTIME_BUILD.wasm.sha256,

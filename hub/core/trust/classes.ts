@@ -1,4 +1,4 @@
-import type { Provider } from '#protocol/values/provider.ts';
+import { hasProvider, type Provider } from '#protocol/values/provider.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import { isUnwanted } from '../state/about.ts';
 import type { Device } from '../state/device.ts';
@@ -8,7 +8,7 @@ type Asking = Pick<Job, 'record' | 'packageId'>;
 
 /** Whether a job may be computed on a provider, by the classes of devices that it asks for. */
 export const isWanted = ({ record: { devices } }: Pick<Job, 'record'>, provider: Provider) =>
-  devices?.providers?.includes(provider) ?? true;
+  devices?.providers === undefined || hasProvider(devices.providers, provider);
 
 /** Why a device is of no class that a job asks for, if it is of none. */
 export function classProblem(

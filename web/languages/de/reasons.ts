@@ -2,7 +2,14 @@ import type { PauseCode } from '#protocol/api/next-steps.ts';
 import type { Sentences } from '#protocol/api/sentences.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 
-const PROVIDERS = { wasm: 'WebAssembly', webgpu: 'WebGPU', webnn: 'WebNN' } as const;
+const PROVIDERS = {
+  wasm: 'WebAssembly',
+  webgpu: 'WebGPU',
+  webnn: 'WebNN',
+  'webnn-npu': 'WebNN auf einer NPU',
+  'webnn-gpu': 'WebNN auf einer GPU',
+  'webnn-cpu': 'WebNN auf einem Prozessor',
+} as const;
 const OUTCOMES = {
   fit: 'ist richtig',
   wrong: 'gibt falsche Antworten',
@@ -159,6 +166,8 @@ const REASONS: Sentences = {
   'tab-ended': ({ days }) =>
     `es hat diesen Tab zweimal in einer Woche beendet; nach ${count(days, 'Tag', 'Tagen')} wird es wieder probiert`,
   'not-offered': ({ provider }) => `dieser Browser bietet ${PROVIDERS[provider]} nicht an`,
+  'graph-not-taken': ({ nodes }) =>
+    `WebNN übernimmt auf diesem Gerät keinen der ${count(nodes, 'Schritt', 'Schritte')} des Modells`,
   'software-gpu': ({ adapter }) =>
     `sein WebGPU-Adapter (${adapter}) ist Software, langsamer als WebAssembly`,
   'known-bad': ({ what, source }) => `${what} (${source})`,

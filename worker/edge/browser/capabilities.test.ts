@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { nameEngine } from './capabilities.ts';
+import { findWebnn, nameEngine } from './capabilities.ts';
 
 // privacy: told-of-itself
 test.each([
@@ -15,4 +15,14 @@ test.each([
   ['Mozilla/5.0 (SM-G998B of Ann) Odd/1.0', 'unknown browser'],
 ])('of %s a hub is told %s alone', (agent, told) => {
   expect(nameEngine(agent)).toBe(told);
+});
+
+test('WebNN is offered by what a context is to be had for', async () => {
+  const fakeContext = {};
+  const fakeMl = {
+    createContext: ({ deviceType }: { deviceType: string }) =>
+      deviceType === 'cpu' ? Promise.reject(new Error('none')) : Promise.resolve(fakeContext),
+  };
+  expect(await findWebnn(fakeMl)).toEqual(['webnn-npu', 'webnn-gpu']);
+  expect(await findWebnn(undefined)).toEqual([]);
 });

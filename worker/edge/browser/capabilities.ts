@@ -39,7 +39,7 @@ interface Accelerators {
   /** GiB of the device, up to 8; Chromium alone says it. */
   deviceMemory?: number;
   gpu?: { requestAdapter(): Promise<Adapter | null> };
-  ml?: { createContext(): Promise<unknown> };
+  ml?: { createContext(options: { deviceType: 'npu' | 'gpu' | 'cpu' }): Promise<unknown> };
 }
 
 /**
@@ -71,9 +71,11 @@ export async function findCapabilities({ isIos }: { isIos: boolean }): Promise<F
       skipped.push({ provider: 'webgpu', reason });
     }
   }
-  if ((await within(platform.ml?.createContext())) === undefined) {
+  const webnn = await findWebnn(platform.ml);
+  providers.push(...webnn);
+  if (webnn.length === 0) {
     skipped.push({ provider: 'webnn', reason: why('not-offered', { provider: 'webnn' }) });
-  } else providers.push('webnn');
+  }
   // Threads under isolation were seen to run out of memory on iOS; see reference/platform.md §2.5.
   const threads =
     self.crossOriginIsolated && !isIos
@@ -94,6 +96,17 @@ export async function findCapabilities({ isIos }: { isIos: boolean }): Promise<F
     skipped,
     knownBad,
   };
+}
+
+/** What WebNN computes on here: a context is to be had for each; that `navigator.ml` is there says nothing. */
+export async function findWebnn(ml: Accelerators['ml']): Promise<Provider[]> {
+  const found = await Promise.all(
+    (['npu', 'gpu', 'cpu'] as const).map(async (deviceType) => {
+      const context = await within(ml?.createContext({ deviceType }));
+      return context === undefined ? [] : [`webnn-${deviceType}` as const];
+    }),
+  );
+  return found.flat();
 }
 
 /** A probe may hang as well as fail; neither is support. */

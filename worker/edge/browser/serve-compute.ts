@@ -3,6 +3,7 @@ import type { CompiledRuntime, ComputeReply, ComputeRequest } from '#protocol/me
 import { fault } from '#protocol/values/refusal.ts';
 import { openCompute } from '../compute.ts';
 import type { Runtime } from '../kinds/kind.ts';
+import { hearPartition } from './partition.ts';
 import { openRuntimeDownload, type RuntimeFiles } from './runtime-download.ts';
 
 declare const self: DedicatedWorkerGlobalScope;
@@ -30,6 +31,7 @@ export function serveCompute(runtime: BrowserRuntime, files: RuntimeFiles): void
     reply: (message: ComputeReply, transfer) => self.postMessage(message, transfer),
     clock: () => performance.now(),
     lookUp: openLookUp(),
+    hearPartition,
   });
   self.onmessage = (event: MessageEvent<ComputeRequest>) => compute(event.data);
 }

@@ -3,7 +3,7 @@ import { settleTaps } from '#protocol/checks/fingerprint.ts';
 import type { RanTaps } from '#protocol/messages/compute.ts';
 import { DTYPE_NAMES, specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
-import type { Provider } from '#protocol/values/provider.ts';
+import { isWebnn, type Provider } from '#protocol/values/provider.ts';
 import { fault } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
 import { freeDimensions } from '../free-dimensions.ts';
@@ -26,17 +26,25 @@ interface Loaded {
 }
 
 const PROGRESS_EVERY_MS = 100;
+const DEVICE_TYPES: Partial<Record<Provider, 'npu' | 'gpu' | 'cpu'>> = {
+  'webnn-npu': 'npu',
+  'webnn-gpu': 'gpu',
+  'webnn-cpu': 'cpu',
+};
 
 /** Loads a model that is run on batches of one shape. */
 export async function loadGraph(ports: ComputePorts, request: LoadRequest): Promise<RunUnits> {
   const { graphOptimization, inputs, outputs, taps = [] } = request.runtime;
   ports.runtime.env.wasm.numThreads = request.threads;
+  const webnn = isWebnn(request.provider);
+  const heard = webnn ? ports.hearPartition?.() : undefined;
   const create = (freeDimensionOverrides: Record<string, number>) =>
     ports.runtime.InferenceSession.create(request.model, {
       executionProviders: [executionProvider(request.provider)],
       graphOptimizationLevel: graphOptimization,
       freeDimensionOverrides,
-      logSeverityLevel: 3,
+      // What WebNN takes of a graph is said as information.
+      logSeverityLevel: webnn ? 1 : 3,
     });
   const session = await create(freeDimensions(request.model, inputs)).catch((error: unknown) => {
     // With its sizes known a model may contradict the shapes it declares; without, it runs.
@@ -45,7 +53,8 @@ export async function loadGraph(ports: ComputePorts, request: LoadRequest): Prom
   });
   checkNames('inputs', session.inputNames, inputs);
   if (outputs !== undefined) checkOutputNames(session.outputNames, outputs);
-  ports.reply({ type: 'loaded' }, []);
+  const partition = heard?.();
+  ports.reply({ type: 'loaded', ...(partition && { partition }) }, []);
   const loaded: Loaded = { session, inputs, outputs, taps };
   return async (request) => {
     loaded.outputs = await run(ports, loaded, request);
@@ -53,7 +62,7 @@ export async function loadGraph(ports: ComputePorts, request: LoadRequest): Prom
 }
 
 const executionProvider = (provider: Provider) =>
-  provider === 'webnn' ? ({ name: 'webnn', deviceType: 'gpu' } as const) : provider;
+  isWebnn(provider) ? { name: 'webnn', deviceType: DEVICE_TYPES[provider] ?? 'gpu' } : provider;
 
 async function run(
   ports: ComputePorts,

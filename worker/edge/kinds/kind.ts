@@ -1,5 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import type { Partition } from '#protocol/values/provider.ts';
 import type { typedView } from '../tensor-bytes.ts';
 
 /** The part of onnxruntime-web that a compute worker uses; each entry passes its own bundle. */
@@ -20,6 +21,11 @@ export interface ComputePorts {
   runtime: Runtime;
   /** Before a model is loaded; in Node there is nothing to do. */
   prepare?(request: LoadRequest): Promise<void>;
+  /**
+   * Listens to what the runtime says while it loads a model by WebNN; what is called then gives the
+   * partition, where it was said.
+   */
+  hearPartition?(): () => Partition | undefined;
   /** SHA-256; at once, or by a thread of the platform while the next unit runs. */
   digest(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
   reply(message: ComputeReply, transfer: ArrayBuffer[]): void;
