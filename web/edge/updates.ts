@@ -6,6 +6,7 @@ import type { Contribution, ContributionState } from './contribute/contribution.
 const RESUME_MS_MAX = 60_000;
 /** A page that is still too old after it was made new is left as it is for so long. */
 const RECOVER_MS_MIN = 10 * 60_000;
+const LOOK_MS = 60 * 60_000;
 const STORED = { resume: 'pocketgrid.resume', recovered: 'pocketgrid.recovered' } as const;
 
 /** New versions of the app, and what becomes of the work of this page meanwhile. */
@@ -73,7 +74,15 @@ export function openUpdates(page: {
   });
   if (isWithin('resume', RESUME_MS_MAX)) start();
   forget('resume');
-  return { state, apply, watch: async () => void (await open()) };
+  return {
+    state,
+    apply,
+    async watch() {
+      const update = await open();
+      // A browser looks when a page is loaded, and one at work is loaded once in days.
+      setInterval(() => void update?.look(), LOOK_MS);
+    },
+  };
 }
 
 async function openAppUpdate(onReady: () => void): Promise<AppUpdate | undefined> {

@@ -5,14 +5,15 @@ import { listLeafFiles, readLeafProof } from '#client/settlements.ts';
 import type { KeptGrid } from '#protocol/api/grid-view.ts';
 import { type BackgroundOrders, GRID_CACHE } from '#protocol/messages/background.ts';
 import type { PublicKey } from '#protocol/values/ids.ts';
-import { type Reason, why } from '#protocol/values/reason.ts';
+import type { Reason } from '#protocol/values/reason.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { instant, type Lamports } from '#protocol/values/units.ts';
-import { readKept, type Told, writeKept } from './store.ts';
+import { findNews } from '../../../core/news.ts';
+import { readKept, writeKept } from './store.ts';
 
 const ANSWER_MS_MAX = 10_000;
 /** Past all shards: a page of pay names payouts whatever it begins with. */
-const NO_SHARDS = Number.MAX_SAFE_INTEGER;
+const NO_SHARDS = 999_999_999_999_999;
 
 /** What a look at the hub found. */
 export interface Look {
@@ -26,22 +27,18 @@ export async function lookAtHub({ hub: address, wishes, device }: BackgroundOrde
   const hub = openClient({ hub: address, timeoutMs: ANSWER_MS_MAX, retries: 1, patience: 1 });
   const { jobsWaiting, devices } = must(await readGrid(hub));
   await keepGrid({ at: instant(Date.now()), jobsWaiting, devices: devices.length });
-  const told = (await readKept('told')) ?? { work: false };
-  const news: Reason[] = [];
-  if (wishes.tellsWork && jobsWaiting > 0 && !told.work) {
-    news.push(why('work-waits', { jobs: jobsWaiting }));
-  }
+  const before = (await readKept('told')) ?? { work: false };
   const settled = wishes.tellsPay && device ? await readSettled(hub, device) : undefined;
-  const more = Number(settled ?? 0) - Number(told.settled ?? settled ?? 0);
-  if (more > 0) news.push(why('pay-settled', { lamports: `${more}` as Lamports }));
-  const next: Told = { work: jobsWaiting > 0 };
-  const known = settled ?? told.settled;
-  await writeKept('told', known === undefined ? next : { ...next, settled: known });
+  const { news, told } = findNews(wishes, before, { jobsWaiting, settled });
+  await writeKept('told', told);
   return { jobsWaiting, news };
 }
 
 /** All that was ever settled for a device, by the newest leaves that a verifier left. */
-async function readSettled(hub: HubClient, device: PublicKey): Promise<Lamports | undefined> {
+export async function readSettled(
+  hub: HubClient,
+  device: PublicKey,
+): Promise<Lamports | undefined> {
   const [pay, files] = await Promise.all([
     readPayPage(hub, { device, from: NO_SHARDS }),
     listLeafFiles(hub, 1),

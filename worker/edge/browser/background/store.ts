@@ -1,14 +1,6 @@
 import type { BackgroundOrders, Woken } from '#protocol/messages/background.ts';
-import type { Lamports } from '#protocol/values/units.ts';
+import type { Told } from '../../../core/news.ts';
 import { openDeviceDatabase } from '../database.ts';
-
-/** What its person was told last. */
-export interface Told {
-  /** Whether that work waits was told, and it has waited since. */
-  work: boolean;
-  /** All that was ever settled for the device; undefined before it was looked for. */
-  settled?: Lamports;
-}
 
 /** What the background worker keeps beside the device's key. */
 interface Kept {
