@@ -4,7 +4,9 @@ import { defineConfig, type Plugin } from 'vite';
 import { VitePWA } from 'vite-plugin-pwa';
 import { backgroundWorker } from './scripts/background-worker.ts';
 import { compressApp, type Packing } from './scripts/compress-app.ts';
+import { firstFiles, startFiles } from './scripts/languages/first-files.ts';
 import { SENTENCES } from './scripts/languages/macros.ts';
+import { preloadPage } from './scripts/preload-page.ts';
 import { runtimeParts } from './scripts/runtime-parts.ts';
 
 /** `--mode quick`, for a grid on this machine, builds in seconds; a phone then downloads a tenth more. */
@@ -12,6 +14,10 @@ const packing = (mode: string): Packing => ({
   cache: '.build/compressed',
   effort: mode === 'quick' ? 'quick' : 'best',
 });
+const START = new Set(startFiles(import.meta.dirname));
+const FIRST = new Set(firstFiles(import.meta.dirname));
+/** With Vite's own part, which loads what is imported later. */
+const isStart = (id: string) => START.has(id) || id.includes('vite/preload-helper');
 const HUB = 'http://127.0.0.1:8787';
 
 /**
@@ -59,6 +65,8 @@ export default defineConfig(({ mode }) => ({
       ...{ entry: 'worker/background.ts', file: 'background.js' },
       packing: packing(mode),
     }),
+
+    preloadPage,
     compressed(packing(mode)),
   ],
   // Workers say nothing: a sentence in their modules ends the build.
@@ -66,7 +74,23 @@ export default defineConfig(({ mode }) => ({
   // The runtime's default condition bundles Emscripten's glue into our worker, whose threads would
   // then run our worker's file again; with this one the glue stays a file of its own.
   resolve: { conditions: ['onnxruntime-web-use-extern-wasm', 'module', 'browser', 'production'] },
-  build: { target: 'esnext', outDir: 'dist', reportCompressedSize: false },
+  build: {
+    target: 'esnext',
+    outDir: 'dist',
+    reportCompressedSize: false,
+    rolldownOptions: {
+      // One file for all that loads first: two dozen small ones wait for each other's connections.
+      // What starts it is apart, and asks for sentences meanwhile.
+      output: {
+        codeSplitting: {
+          groups: [
+            { name: 'start', test: (id) => isStart(id), priority: 2 },
+            { name: 'page', test: (id) => FIRST.has(id), priority: 1 },
+          ],
+        },
+      },
+    },
+  },
   server: {
     host: '127.0.0.1',
     headers: ISOLATION,

@@ -1,5 +1,6 @@
 import { t } from '@lingui/core/macro';
-import { chooseLanguage, decodeLanguage } from './core/language-names.ts';
+import { decodeLanguage } from './core/language-names.ts';
+import { findLanguage } from './languages/catalogues.ts';
 import { openLanguage } from './languages/load.ts';
 import './ui/styles/base.css';
 import './ui/styles/contribute.css';
@@ -39,10 +40,7 @@ import type { MoneyActions } from './ui/money/actions.ts';
 const UPDATE_DELAY_MS = 4_000;
 const GRID_MS = 20_000;
 
-const language = openLanguage(
-  decodeLanguage(readStored('language')) ?? chooseLanguage(navigator.languages),
-  navigator.languages,
-);
+const language = openLanguage(findLanguage(), navigator.languages);
 await language.speak(language.now.value);
 
 const route = signal<Route>(decodeRoute(location.pathname));
@@ -147,6 +145,9 @@ const first = settings.value;
 effect(() => {
   if (settings.value !== first) writeStored('settings', encodeSettings(settings.value));
 });
+effect(() => {
+  if (contribution.value.running) void language.loadReasons().catch(warnOfSentences);
+});
 const donates = computed(() => settings.value.donates);
 effect(() => work.donate(donates.value));
 const blocks = computed(() => settings.value.blocks);
@@ -162,6 +163,10 @@ render(
 void showGrid();
 setTimeout(openUpdatesWhenCalm, UPDATE_DELAY_MS);
 
+function warnOfSentences(cause: unknown): void {
+  console.error('sentences were not loaded', cause);
+}
+
 /** Speaks a language from now on, on later visits too. */
 async function speak(code: string): Promise<void> {
   const chosen = decodeLanguage(code);
@@ -171,7 +176,7 @@ async function speak(code: string): Promise<void> {
     writeStored('language', chosen);
   } catch (cause) {
     // Offline, or just updated: the page goes on in the language it has.
-    console.error(`the sentences of ${chosen} were not loaded`, cause);
+    warnOfSentences(cause);
   }
 }
 

@@ -1,4 +1,5 @@
 import { type MessageDescriptor, type Messages, setupI18n } from '@lingui/core';
+import { t } from '@lingui/core/macro';
 import type { TaskName } from '#protocol/tasks/task.ts';
 import type { Reason } from '#protocol/values/reason.ts';
 
@@ -58,25 +59,22 @@ export const say = (sentence: MessageDescriptor): string => i18n._(sentence);
 export const spokenLocale = (): string => read().locale;
 
 /** A reason in the language that is spoken now, without its full stop. */
-export const sayReason = (reason: Reason): string => wordsNow().describeReason(reason);
+export const sayReason = (reason: Reason): string =>
+  wordsNow()?.describeReason(reason) ?? t`one moment…`;
 
 /** What a quote rests on, as one sentence without its full stop. */
 export const sayReasons = (reasons: readonly Reason[]): string => reasons.map(sayReason).join('; ');
 
 /** What happens next to a device that does not compute; empty while it is at work. */
-export const sayNext = (reason: Reason): string => wordsNow().describeNext(reason);
+export const sayNext = (reason: Reason): string => wordsNow()?.describeNext(reason) ?? '';
 
 /** What a job computes, as a sentence without its full stop: its developer's own, or one by its task. */
 export const sayPurpose = (about: Parameters<ReasonWords['describePurpose']>[0]): string =>
-  wordsNow().describePurpose(about);
+  wordsNow()?.describePurpose(about) ?? '';
 
 /** Who posted a job, in words. */
 export const sayDeveloper = (about: { developerName?: string | undefined }): string =>
-  wordsNow().describeDeveloper(about);
+  wordsNow()?.describeDeveloper(about) ?? '';
 
-function wordsNow(): ReasonWords {
-  const { language } = read();
-  const found = words.get(language);
-  if (found === undefined) throw new Error(`the reasons of ${language} are not loaded`);
-  return found;
-}
+/** Undefined until they are loaded, which they are when work starts. */
+const wordsNow = (): ReasonWords | undefined => words.get(read().language);

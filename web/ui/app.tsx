@@ -63,6 +63,9 @@ function Lazy<Loaded extends object>(props: {
     );
   }, [app, load]);
   if (loaded === undefined) return <p class="soft">{t`Loading…`}</p>;
+
+  }, [load]);
+  if (loaded === undefined) return <p class="soft loading">{t`Loading…`}</p>;
   if (loaded === 'failed') {
     return (
       <aside class="note note-warn">

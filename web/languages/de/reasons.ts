@@ -285,3 +285,5 @@ export const describeReason = ({ code, values }: Reason): string =>
 /** Says what happens next to a device that does not compute; empty while it is at work. */
 export const describeNext = ({ code }: Reason): string =>
   code in NEXT ? NEXT[code as PauseCode] : '';
+
+export { describeDeveloper, describePurpose } from './job-words.ts';

@@ -1,3 +1,0 @@
-export { messages } from './first.po';
-export { describeDeveloper, describePurpose } from './job-words.ts';
-export { describeNext, describeReason } from './reasons.ts';

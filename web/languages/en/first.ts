@@ -1,2 +1,0 @@
-export { messages } from './first.po';
-export * from './reasons.ts';
