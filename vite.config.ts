@@ -65,7 +65,6 @@ export default defineConfig(({ mode }) => ({
       ...{ entry: 'worker/background.ts', file: 'background.js' },
       packing: packing(mode),
     }),
-
     preloadPage,
     compressed(packing(mode)),
   ],

@@ -62,9 +62,6 @@ function Lazy<Loaded extends object>(props: {
       () => setLoaded('failed'),
     );
   }, [app, load]);
-  if (loaded === undefined) return <p class="soft">{t`Loading…`}</p>;
-
-  }, [load]);
   if (loaded === undefined) return <p class="soft loading">{t`Loading…`}</p>;
   if (loaded === 'failed') {
     return (
