@@ -46,4 +46,15 @@ test('a person gives a device a public name and a team, sees both, and takes the
   await expect(page.getByTestId('profile')).toContainText('chose no public name');
   await page.goto(`${grid.url}/teams`);
   await expect(page.getByTestId('teams')).toContainText('Nobody has chosen a team yet.');
+  // With the key goes the name: later nobody could take it back.
+  await page.goto(grid.url);
+  await page.getByText('What this device did').click();
+  await form.getByLabel('Name').fill('Bob');
+  await form.getByRole('button', { name: 'Show it' }).click();
+  await expect(form.getByRole('button', { name: 'Remove it' })).toBeVisible();
+  await page.getByRole('button', { name: 'Delete all that is kept here…' }).click();
+  await page.getByRole('button', { name: 'Delete it' }).click();
+  await expect(page.getByText('What this device did')).toHaveCount(0);
+  await page.goto(address);
+  await expect(page.getByTestId('profile')).toContainText('chose no public name');
 });

@@ -8,7 +8,7 @@ import { addLeafFile, changeMoney, linkPayout, payoutFault } from './money/fundi
 import type { HubCommand, RequestId } from './state/events.ts';
 import type { Fact } from './state/facts.ts';
 import { pardonDevice } from './trust/pardons.ts';
-import { changeProfile, profileFault } from './trust/profiles.ts';
+import { changeProfile, profileFault, removeProfile } from './trust/profiles.ts';
 import { isHere, recallDevice } from './trust/recall.ts';
 import { store, type Turn } from './turn.ts';
 
@@ -63,6 +63,8 @@ export function runCommand(turn: Turn, request: RequestId, command: HubCommand):
       return changeMoney(turn, request, command);
     case 'payout':
       return answer(turn, request, linkPayout(turn, command.payout));
+    case 'remove-profile':
+      return answer(turn, request, removeProfile(turn, command.device));
     case 'profile':
       return answer(turn, request, changeProfile(turn, command.profile));
     case 'leaves':

@@ -60,6 +60,7 @@ export type HubCommand =
   | { type: 'close'; job: JobId }
   | { type: 'payout'; payout: PayoutRequest }
   | { type: 'profile'; profile: ProfileRequest }
+  | { type: 'remove-profile'; device: PublicKey }
   | { type: 'leaves'; file: LeafFileView; root: Root };
 
 /** Everything that happens to a hub. */

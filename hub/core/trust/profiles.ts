@@ -56,6 +56,12 @@ export function changeProfile(turn: Turn, request: ProfileRequest): Fact[] | Ref
   return [{ type: 'profile', device, ...more, signedAt: at, at: world.now }];
 }
 
+/** An operator takes a public name and a team away. Nothing where there are none. */
+export function removeProfile({ hub, world }: Turn, device: PublicKey): Fact[] | Refusal {
+  const isThere = wordsOf(hub).some((words) => words.device === device);
+  return isThere ? [{ type: 'profile', device, signedAt: world.now, at: world.now }] : [];
+}
+
 function deviceFault({ hub, world }: Turn, record: ProfileRecord): Refusal | undefined {
   const { device, at } = record;
   const known = hub.profiles.get(device);

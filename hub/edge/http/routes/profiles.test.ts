@@ -56,6 +56,16 @@ it.each([
   });
 });
 
+it('an operator takes a name away, and nobody else', async () => {
+  must(await choose({ name: 'Ann' }));
+  const path = `/v1/profiles/${device.key}`;
+  expect((await fetch(`${hub.url}${path}`, { method: 'DELETE' })).status).toBe(401);
+  expect((await readProfile(client(), device.key)).ok).toBe(true);
+  expect((await hub.call(path, { method: 'DELETE' })).status).toBe(204);
+  expect((await readProfile(client(), device.key)).ok).toBe(false);
+  expect((await hub.call(path, { method: 'DELETE' })).status).toBe(204);
+});
+
 // privacy: profile-choice
 it('what is removed is gone, from the hub and from its store', async () => {
   must(await choose({ name: 'Ann of the Hills' }));

@@ -6,7 +6,7 @@ import { viewProfile, viewTeams } from '../../../core/hub.ts';
 import { answerText, reject } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { json, NOTHING } from '../describe.ts';
-import { type ApiPorts, anyone, type Call, type Route } from '../route.ts';
+import { type ApiPorts, anyone, type Call, operator, type Route } from '../route.ts';
 
 /** Contributors who chose to be public, and their teams. */
 export const profileRoutes = (ports: ApiPorts): Route[] => [
@@ -28,6 +28,14 @@ export const profileRoutes = (ports: ApiPorts): Route[] => [
     },
     (call) => readProfile(ports, call),
   ),
+  operator(
+    'DELETE /v1/profiles/:device',
+    {
+      does: 'Takes the public name and the team of a contributor away.',
+      answers: { 204: NOTHING },
+    },
+    (call) => removeProfile(ports, call),
+  ),
   anyone(
     'GET /v1/teams',
     {
@@ -43,6 +51,11 @@ async function changeProfile({ hub, loop }: ApiPorts, { request }: Call) {
   const profile = await readJson(ProfileRequest, request);
   must(await loop.command({ type: 'profile', profile }));
   return viewProfile(hub, profile.record.device) ?? answerText('', 204, {});
+}
+
+async function removeProfile({ loop }: ApiPorts, { param }: Call): Promise<void> {
+  const device = must(decodeWith(PublicKey, param('device'), 'request-invalid'));
+  must(await loop.command({ type: 'remove-profile', device }));
 }
 
 function readProfile({ hub }: ApiPorts, { param }: Call): ProfileView {
