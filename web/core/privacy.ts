@@ -82,6 +82,10 @@ export const PRIVACY: readonly {
         text: msg`Models are kept for the next visit, in at most a fifth of the room that the browser gives; a button deletes them.`,
       },
       {
+        id: 'background-choice',
+        text: msg`While no page is open nothing runs here, unless you allow it in the settings: then the browser may wake it for news, or for one short piece of work.`,
+      },
+      {
         id: 'history-local',
         text: msg`The list of what your device did is kept in this browser and sent nowhere.`,
       },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { WISHES_NONE } from '#protocol/messages/background.ts';
 import { PRESETS } from '#protocol/messages/care.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import {
@@ -10,6 +11,7 @@ import {
   SETTINGS_DEFAULT,
   type Settings,
   switchJob,
+  wantsBackground,
 } from './settings.ts';
 
 const [one, two] = ['job_0000000000000001' as JobId, 'job_0000000000000002' as JobId];
@@ -58,4 +60,14 @@ describe('settings', () => {
 test('a device goes by a key, and by nothing else that was stored', () => {
   expect(decodeDevice('ab'.repeat(32))).toBe('ab'.repeat(32));
   for (const text of [null, '', 'ab', 'AB'.repeat(32)]) expect(decodeDevice(text)).toBeUndefined();
+});
+
+// privacy: background-choice
+test('nothing is done while no page is open before its person allows some of it', () => {
+  expect(SETTINGS_DEFAULT.background).toEqual(WISHES_NONE);
+  expect(wantsBackground(SETTINGS_DEFAULT)).toBe(false);
+  for (const wish of ['tellsPay', 'tellsWork', 'computes'] as const) {
+    const background = { ...WISHES_NONE, [wish]: true };
+    expect(wantsBackground({ ...SETTINGS_DEFAULT, background })).toBe(true);
+  }
 });
