@@ -5,7 +5,8 @@ import { type Browser, chromium } from 'playwright-core';
 import { NO_CONFIG } from '#node/config/config-file.ts';
 import { findChromium } from './chromium.ts';
 import { writeAppPictures } from './screenshots/app-pictures.ts';
-import { postDigits } from './screenshots/digits.ts';
+import { postDigits, reachState } from './screenshots/digits.ts';
+import { shootFilmstrip } from './screenshots/filmstrip.ts';
 import { shootMoney } from './screenshots/money.ts';
 import { openViews, takeScene, type View } from './screenshots/views.ts';
 import { ensureBuilt } from './start/build.ts';
@@ -85,6 +86,8 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   await shootMoney(grid, views, (scene) => shoot(views, scene, false));
 
   const running = await postDigits(grid, { ...LONG, autoStart: true });
+  await reachState(grid, running, 'running');
+  shownBytes += await shootFilmstrip(browserOf(views), grid.addresses.hub, SHOWN);
   const watchers = await openViews(browserOf(views), grid.addresses.hub);
   for (const { page } of watchers) page.setDefaultTimeout(STEP_MS_MAX);
   await open(watchers, `/dashboard#key=${grid.addresses.key}`);

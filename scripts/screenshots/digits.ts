@@ -1,10 +1,22 @@
 import { readFile } from 'node:fs/promises';
-import { postJob } from '#client/jobs.ts';
-import type { JobOptions } from '#protocol/api/job.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { postJob, readJob } from '#client/jobs.ts';
+import type { JobOptions, JobView } from '#protocol/api/job.ts';
 import { decodeNpy, encodeNpy } from '#protocol/tensors/npy.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { Grid } from '../start/grid.ts';
+
+const POLL_MS = 500;
+
+/** Waits until a job is in a state. */
+export async function reachState(
+  { api }: Grid,
+  job: JobId,
+  wanted: JobView['state'],
+): Promise<void> {
+  while (must(await readJob(api, job)).state !== wanted) await sleep(POLL_MS);
+}
 
 /** Posts the sample's digits over and over, so many rows of them. Gives the job's id. */
 export async function postDigits(

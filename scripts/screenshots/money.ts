@@ -1,11 +1,9 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
-import { readJob, startJob } from '#client/jobs.ts';
-import type { JobId } from '#protocol/values/ids.ts';
+import { startJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
 import type { Lamports } from '#protocol/values/units.ts';
 import type { Grid } from '../start/grid.ts';
-import { postDigits } from './digits.ts';
+import { postDigits, reachState } from './digits.ts';
 import type { View } from './views.ts';
 
 /**
@@ -17,7 +15,6 @@ const PRICED = {
   unitItems: 8,
   unitPrice: '20000' as Lamports,
 };
-const POLL_MS = 500;
 
 /** Takes pictures of the scene that the views show now. */
 type Shoot = (scene: string) => Promise<void>;
@@ -50,7 +47,7 @@ export async function shootMoney(grid: Grid, views: readonly View[], shoot: Shoo
     await page.getByTestId('link-wallet').click();
     await page.getByTestId('payout').waitFor();
   });
-  await finish(grid, job);
+  await reachState(grid, job, 'done');
   await each(views, async (page) => {
     await page.getByTestId('claim-plan').waitFor();
     await page.getByTestId('earning-held').locator('summary').click();
@@ -84,9 +81,3 @@ const each = (views: readonly View[], act: (page: Page) => Promise<void>): Promi
 
 const showTop = (page: Page, id: string): Promise<void> =>
   page.getByTestId(id).evaluate((element) => element.scrollIntoView());
-
-async function finish({ api }: Grid, job: JobId): Promise<void> {
-  for (let state = ''; state !== 'done'; await sleep(POLL_MS)) {
-    ({ state } = must(await readJob(api, job)));
-  }
-}

@@ -12,11 +12,14 @@ export interface View {
   context: BrowserContext;
 }
 
-const SCHEMES = ['light', 'dark'] as const;
-const COLOURS = 128;
-const SETTLE_MS = 700;
+export const SCHEMES = ['light', 'dark'] as const;
+/** Of a picture's palette. */
+export const COLOURS = 128;
+/** Transitions of colour and the chart's next drawing end within it. */
+export const SETTLE_MS = 700;
 
-const WINDOWS = {
+/** A phone's screen and a desk's. */
+export const WINDOWS = {
   phone: {
     viewport: { width: 390, height: 844 },
     deviceScaleFactor: 2,
@@ -45,7 +48,6 @@ export async function takeScene(view: View, scene: string, folder: string): Prom
   let written = 0;
   for (const colorScheme of SCHEMES) {
     await view.page.emulateMedia({ colorScheme });
-    // Transitions of colour and the chart's next drawing end within it.
     await view.page.waitForTimeout(SETTLE_MS);
     const raw = await view.page.screenshot({ animations: 'disabled' });
     const png = await sharp(raw).png({ palette: true, colours: COLOURS, effort: 10 }).toBuffer();
