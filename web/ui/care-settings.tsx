@@ -34,7 +34,10 @@ export function CareSettings({ app }: { app: AppModel }) {
     <>
       <Presets care={care} choose={(preset) => change(PRESETS[preset])} />
       <p class="soft small">
-        {say(platform.hidden)} {t`So it works only while this page is in view.`}
+        {say(platform.hidden)}{' '}
+        {settings.value.background.computes
+          ? t`So it works while this page is in view, and a little when the browser wakes it.`
+          : t`So it works only while this page is in view.`}
       </p>
       <PowerSettings care={care} change={change} app={app} />
       <LineSettings care={care} change={change} app={app} />
