@@ -62,4 +62,10 @@ test('settings are kept, and an unknown charge is asked for', async () => {
   await tab.click(button('start'));
   await expect.poll(() => textOf('reason')).toContain('does not tell whether the device charges');
   await expect.poll(phase).toBe('paused');
+  // The same code in the other language.
+  await tab.run("localStorage.setItem('pocketgrid.language', 'de')");
+  await tab.open(grid.url);
+  await expect.poll(() => tab.run('return document.documentElement.lang')).toBe('de');
+  await tab.click(button('start'));
+  await expect.poll(() => textOf('reason')).toContain('ob das Gerät lädt');
 });
