@@ -13,7 +13,7 @@ import { countVitest, describeCounts, type TestCounts } from './test-counts.ts';
  */
 const BUILD_MS_MAX = 3 * 60_000;
 const VITEST_MS_MAX = 60 * 60_000;
-const PLAYWRIGHT_MS_MAX = 15 * 60_000;
+const PLAYWRIGHT_MS_MAX = 30 * 60_000;
 const ONE_FAILURE: TestCounts = { passed: 0, failed: 1, skipped: 0 };
 
 const folder = await mkdtemp(join(tmpdir(), 'pocketgrid-test-'));
