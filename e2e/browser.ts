@@ -56,3 +56,13 @@ export async function expectMore(page: Page): Promise<void> {
     await expect(accepted).not.toHaveText(before, { timeout: MORE_MS });
   }
 }
+
+/** Another app comes to the front, or goes: no browser without a window is ever hidden. */
+export const show = (page: Page, isVisible: boolean): Promise<void> =>
+  page.evaluate(
+    (state) => {
+      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
+      document.dispatchEvent(new Event('visibilitychange'));
+    },
+    isVisible ? 'visible' : 'hidden',
+  );

@@ -1,5 +1,5 @@
 import { type CDPSession, expect, type Page, test } from '@playwright/test';
-import { contribute, expectMore } from './browser.ts';
+import { contribute, expectMore, show } from './browser.ts';
 import { makeRows, postDigits } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
@@ -50,16 +50,6 @@ async function openPhone(page: Page): Promise<{ page: Page; session: CDPSession 
   await session.send('Emulation.setCPUThrottlingRate', { rate: SLOWER });
   return { page, session };
 }
-
-/** Another app comes to the front, or goes: no browser without a window is ever hidden. */
-const show = (page: Page, isVisible: boolean): Promise<void> =>
-  page.evaluate(
-    (state) => {
-      Object.defineProperty(document, 'visibilityState', { value: state, configurable: true });
-      document.dispatchEvent(new Event('visibilitychange'));
-    },
-    isVisible ? 'visible' : 'hidden',
-  );
 
 /** Units that are lent to anybody now. */
 async function heldUnits(): Promise<number> {

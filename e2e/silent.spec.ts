@@ -1,5 +1,5 @@
 import { expect, type Page, test, type Worker } from '@playwright/test';
-import { contribute, expectMore } from './browser.ts';
+import { contribute, expectMore, show } from './browser.ts';
 import { makeRows, postDigits } from './digits.ts';
 import { type Grid, openGrid } from './grid.ts';
 
@@ -61,6 +61,31 @@ test('a browser whose database lacks its store computes, and says that nothing i
     return found;
   });
   expect(names.toSorted().map((name) => name.slice(64))).toEqual(['', '.ok']);
+});
+
+test('two tabs of one browser compute in turn, and one that is looked at comes first', async ({
+  context,
+}) => {
+  const first = await contribute(context, grid.url);
+  await expectMore(first);
+  const second = await contribute(context, grid.url);
+  await expect(second.getByTestId('reason')).toContainText('Another page');
+  await expectMore(first);
+  await second.getByTestId('stop').click();
+  await second.getByTestId('start').click();
+  await expect(second.getByTestId('reason')).toContainText('Another page');
+  await first.getByTestId('stop').click();
+  await expectMore(second);
+  await first.getByTestId('start').click();
+  await expect(first.getByTestId('reason')).toContainText('Another page');
+  // Somebody goes from the second tab to the first.
+  await show(second, false);
+  await show(first, true);
+  await expectMore(first);
+  await expect(second.getByTestId('phase')).toHaveAttribute('data-phase', 'hidden');
+  await first.close();
+  await show(second, true);
+  await expectMore(second);
 });
 
 /** The newest of a page's workers by the name of its program. */

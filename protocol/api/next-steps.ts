@@ -46,6 +46,7 @@ const NEXT = {
   'in-use': 'It goes on by itself.',
   'system-busy': 'It goes on by itself.',
   warm: 'It goes on by itself.',
+  'tab-at-work': 'This page goes on when that one stops, is closed, or is out of sight.',
   'time-up': 'Tap Start to go on.',
 } as const satisfies Partial<Record<Reason['code'], string>>;
 

@@ -163,7 +163,7 @@ const ENGLISH: Sentences = {
   'background-done': ({ units }) => `it computed ${count(units, 'unit')} in the background`,
   'background-late': ({ seconds }) =>
     `nothing was done within ${seconds} s in the background, and the work was given back`,
-  'tab-at-work': () => 'a page of this browser is at work itself',
+  'tab-at-work': () => 'another page of this browser computes for this device',
   'nothing-kept': () => 'this browser keeps no model and no program for the work that waits',
   'hub-away': ({ text }) => `the hub cannot be reached: ${text}`,
   updating: () => 'a newer version of this page takes over; then work goes on',

@@ -118,6 +118,7 @@ const REASON_TITLES: Partial<Record<DeviceStatus['reason']['code'], Title>> = {
   'providers-suspended': { title: msg`This model does not run right here`, tone: 'warn' },
   'device-slow': { title: msg`Faster devices finish this`, tone: 'calm' },
   'hub-degraded': { title: msg`The hub has trouble`, tone: 'warn' },
+  'tab-at-work': { title: msg`At work in another tab`, tone: 'calm' },
   'time-up': { title: msg`Done for now`, tone: 'good' },
   updating: { title: msg`Updating`, tone: 'busy' },
   'page-outdated': { title: msg`A newer version is out`, tone: 'busy' },
@@ -158,12 +159,14 @@ function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus): T
   return isElsewhere ? { title: msg`At work in another tab`, tone: 'warn' } : undefined;
 }
 
-/** Why a device stopped by itself. */
-const ENDS: readonly DeviceStatus['reason']['code'][] = ['time-up', 'updating'];
+/** What says more than that a device stopped or pauses. */
+const TITLED: readonly DeviceStatus['reason']['code'][] = ['time-up', 'updating', 'tab-at-work'];
 
 /** Only where the device's own word counts: a page knows better that it is hidden or offline. */
 const titleOf = (phase: ContributeView['phase'], code: DeviceStatus['reason']['code']) =>
-  ['idle', 'downloading'].includes(phase) || ENDS.includes(code) ? REASON_TITLES[code] : undefined;
+  ['idle', 'downloading'].includes(phase) || TITLED.includes(code)
+    ? REASON_TITLES[code]
+    : undefined;
 
 function nextWords(phase: ContributeView['phase'], status: DeviceStatus): string {
   if (phase !== 'idle' && phase !== 'paused' && phase !== 'hub-down') return '';
@@ -199,7 +202,7 @@ function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
     case 'stopping':
       return t`Handing back unfinished work, so that another device can take it.`;
     case 'off':
-      if (ENDS.includes(status.reason.code)) return sayReason(status.reason);
+      if (TITLED.includes(status.reason.code)) return sayReason(status.reason);
       return status.unitsAccepted > 0
         ? t`Stopped. Thank you: ${plural(status.unitsAccepted, { one: '# unit', other: '# units' })} of yours count.`
         : sayNothingRuns();

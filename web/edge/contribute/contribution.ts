@@ -1,5 +1,4 @@
 import { t } from '@lingui/core/macro';
-import { WORK_LOCK } from '#protocol/messages/background.ts';
 import { type DeviceSignals, SHORT_PAUSE_MS, SIGNALS_NONE } from '#protocol/messages/care.ts';
 import type { DeviceMessage, DeviceStatus } from '#protocol/messages/device.ts';
 import { why } from '#protocol/values/reason.ts';
@@ -13,10 +12,9 @@ import { readStored, writeStored } from '../local-store.ts';
 import { type ContributorWorker, openContributorWorker } from './contributor-worker.ts';
 import type { Peers } from './peers.ts';
 import { type SilenceWatch, watchSilence } from './silence.ts';
+import { type Turn, takeTurn } from './turn.ts';
 import { openWakeLock, type WakeLock } from './wake-lock.ts';
 
-/** How long work in the background may take to make way. */
-const LOCK_MS_MAX = 3_000;
 /** How long the worker has to hand back its leases after Stop. */
 const STOP_MS = 3_000;
 
@@ -62,7 +60,7 @@ interface Work {
   restartTimer: number;
   peers: Promise<Peers | undefined> | undefined;
   stopTimer: number;
-  releaseLock: (() => void) | undefined;
+  turn: Turn | undefined;
   askedToPersist: boolean;
   signals: DeviceSignals;
 }
@@ -87,7 +85,7 @@ export function openContribution(options: {
     restartTimer: 0,
     peers: undefined,
     stopTimer: 0,
-    releaseLock: undefined,
+    turn: undefined,
     askedToPersist: false,
     signals: SIGNALS_NONE,
   };
@@ -134,11 +132,24 @@ function start(work: Work, settings: Settings): void {
   work.wakeLock.want(true);
   work.settings = settings;
   work.failures = 0;
-  const { granted, release } = holdWorkLock();
-  work.releaseLock = release;
-  void granted.then(() => {
-    if (work.releaseLock === release && work.settings !== undefined)
-      openWorker(work, work.settings);
+  awaitTurn(work, settings);
+}
+
+/** Computes when it is the turn of this page, and makes way for one that is looked at. */
+function awaitTurn(work: Work, settings: Settings): void {
+  work.turn?.giveBack();
+  const wait = () => {
+    work.wakeLock.want(false);
+    change(work, { status: told(work, 'paused', why('tab-at-work', {})) });
+  };
+  work.turn = takeTurn({
+    onTurn: () => openWorker(work, work.settings ?? settings),
+    onWait: wait,
+    onYield() {
+      closeWorker(work);
+      wait();
+      awaitTurn(work, settings);
+    },
   });
 }
 
@@ -221,8 +232,8 @@ function end(work: Work, status: DeviceStatus): void {
   clearTimeout(work.stopTimer);
   closeWorker(work);
   work.wakeLock.want(false);
-  work.releaseLock?.();
-  work.releaseLock = undefined;
+  work.turn?.giveBack();
+  work.turn = undefined;
   change(work, { status, running: false, stopping: false });
 }
 
@@ -323,21 +334,4 @@ function fresh({ trials, key }: DeviceStatus): DeviceStatus {
     trials,
     ...(key && { key }),
   };
-}
-
-/** Asks for the lock, and holds it until it is released. Where it is not granted in time, work begins all the same. */
-function holdWorkLock(): { granted: Promise<void>; release: () => void } {
-  let release = () => {};
-  const held = new Promise<void>((resolve) => {
-    release = resolve;
-  });
-  const granted = new Promise<void>((resolve) => {
-    if (navigator.locks === undefined) return resolve();
-    setTimeout(resolve, LOCK_MS_MAX);
-    void navigator.locks.request(WORK_LOCK, { mode: 'shared' }, () => {
-      resolve();
-      return held;
-    });
-  });
-  return { granted, release };
 }

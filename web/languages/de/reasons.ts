@@ -195,7 +195,7 @@ const REASONS: Sentences = {
     `es hat im Hintergrund ${count(units, 'Einheit', 'Einheiten')} gerechnet`,
   'background-late': ({ seconds }) =>
     `in ${number(seconds)} s wurde im Hintergrund nichts fertig, und die Arbeit wurde zurückgegeben`,
-  'tab-at-work': () => 'eine Seite dieses Browsers rechnet selbst',
+  'tab-at-work': () => 'eine andere Seite dieses Browsers rechnet für dieses Gerät',
   'nothing-kept': () =>
     'dieser Browser hat für die Arbeit, die wartet, weder Modell noch Programm behalten',
   'hub-away': ({ text }) => `der Hub ist nicht zu erreichen: ${text}`,
@@ -275,6 +275,8 @@ const NEXT: Readonly<Record<PauseCode, string>> = {
   'in-use': 'Es geht von selbst weiter.',
   'system-busy': 'Es geht von selbst weiter.',
   warm: 'Es geht von selbst weiter.',
+  'tab-at-work':
+    'Diese Seite macht weiter, wenn jene stoppt, geschlossen wird oder nicht zu sehen ist.',
   'time-up': 'Tippe auf Start, um weiterzumachen.',
 };
 
