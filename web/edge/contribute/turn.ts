@@ -44,6 +44,7 @@ export function takeTurn({ onTurn, onWait, onYield }: TurnEnds): Turn {
     gone.signal.addEventListener('abort', () => resolve());
   });
   const wait = navigator.locks.request(WORK_LOCK, { signal: gone.signal }, () => {
+    if (gone.signal.aborted) return undefined;
     isMine = true;
     onTurn();
     return held;
