@@ -9,15 +9,16 @@ import { type Bench, type BenchContext, type Figure, median } from './figure.ts'
 import type { BenchHub } from './hub.ts';
 
 const SIM_MS_MAX = 5 * 60_000;
-/** Units accepted when memory is looked at: first and last. */
-const [FIRST_UNITS, LAST_UNITS] = [200, 2_000];
+/** Units accepted when memory is looked at: at least so many, and then ten times what there were. */
+const [FIRST_UNITS, TIMES] = [200, 10];
+const [LOOKS, LOOK_MS] = [5, 700];
 const MEMORY_RATIO_MAX = 1.1;
 const RELEASE_MS_MAX = 1_000;
 const TASK_MS_MAX = 50;
 const ROUNDS = 5;
 const WINDOW_MS = 10_000;
 /** More than is computed while the browser is looked at. */
-const ENDLESS_UNITS = 100_000;
+const ENDLESS_UNITS = 60_000;
 
 interface Night extends Record<string, unknown> {
   name: string;
@@ -41,6 +42,7 @@ async function* measureBrowser(hub: BenchHub, context: BenchContext): AsyncGener
   await postUnits(hub, ENDLESS_UNITS);
   await startWork(page, hub);
   yield await compareMemory(page);
+  await postUnits(hub, ENDLESS_UNITS);
   const rounds = Array.from({ length: context.quick ? 1 : ROUNDS });
   const [releases, tasks]: [number[], number[]] = [[], []];
   for (const _ of rounds) tasks.push(await measureLongestTask(page, WINDOW_MS));
@@ -55,11 +57,20 @@ async function* measureBrowser(hub: BenchHub, context: BenchContext): AsyncGener
 /** What a page and its workers hold while they compute. */
 async function compareMemory(page: Page): Promise<Figure> {
   const detail: Record<string, number> = {};
-  for (const [place, least] of Object.entries({ first: FIRST_UNITS, last: LAST_UNITS })) {
-    detail[`${place}Units`] = await awaitAccepted(page, least);
-    detail[`${place}Bytes`] = await readMemory(page);
-  }
-  const { firstBytes = Number.NaN, lastBytes = Number.NaN } = detail;
+  const look = async (place: string, least: number): Promise<[number, number]> => {
+    const units = await awaitAccepted(page, least);
+    // Inputs and outputs of the shards at hand are in each single look.
+    const looks: number[] = [];
+    for (let at = 0; at < LOOKS; at += 1) {
+      looks.push(await readMemory(page));
+      await page.waitForTimeout(LOOK_MS);
+    }
+    const bytes = median(looks);
+    Object.assign(detail, { [`${place}Units`]: units, [`${place}Bytes`]: bytes });
+    return [units, bytes];
+  };
+  const [firstUnits, firstBytes] = await look('first', FIRST_UNITS);
+  const [, lastBytes] = await look('last', TIMES * firstUnits);
   const limit = { unit: 'ratio', baseline: MEMORY_RATIO_MAX, detail };
   return { figure: 'memory', value: lastBytes / firstBytes, ...limit };
 }

@@ -5,7 +5,7 @@ import type { BenchContext } from '../figure.ts';
 import { type BenchHub, createJob, openHub, repeatDigits } from '../hub.ts';
 
 const READY_MS_MAX = 120_000;
-export const WORK_MS_MAX = 120_000;
+export const WORK_MS_MAX = 300_000;
 export const UNIT_ITEMS = 4;
 
 /** A hub and a verifier with nothing to do yet. */
