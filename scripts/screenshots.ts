@@ -7,6 +7,7 @@ import { findChromium } from './chromium.ts';
 import { writeAppPictures } from './screenshots/app-pictures.ts';
 import { postDigits, reachState } from './screenshots/digits.ts';
 import { shootFilmstrip } from './screenshots/filmstrip.ts';
+import { shootLanguages } from './screenshots/languages.ts';
 import { shootMoney } from './screenshots/money.ts';
 import { openViews, takeScene, type View } from './screenshots/views.ts';
 import { ensureBuilt } from './start/build.ts';
@@ -111,6 +112,7 @@ async function shootAll(grid: Grid, views: readonly View[]): Promise<void> {
   for (const { page } of watchers) await page.getByTestId('verdict-totals').waitFor();
   await shoot(watchers, 'verdicts', false);
   for (const { page } of views) await page.getByTestId('stop').click();
+  await shootLanguages(views, (scene) => shoot(views, scene, false));
 }
 
 async function open(views: readonly View[], path: string): Promise<void> {
