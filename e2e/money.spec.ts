@@ -44,6 +44,7 @@ test('deposit, work, settled period, claim, refund: through two browsers', async
   await expectSum(page.getByTestId('amount-payable'), 0);
   await page.getByText('What this device did').click();
   const timeline = page.getByRole('list', { name: 'What happened' });
+  await page.getByRole('button', { name: 'Show more' }).click();
   for (const line of ['Claimed', 'Earned', 'are settled']) {
     await expect(timeline).toContainText(line);
   }

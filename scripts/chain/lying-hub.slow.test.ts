@@ -20,6 +20,8 @@ const TOTAL = lamports(123_456_789n);
 const fakeJob = {
   id: JOB,
   name: 'digits',
+  purpose: 'Reads digits',
+  category: 'vision',
   state: 'quoted',
   reason: why('unfunded', { lamports: TOTAL }),
   createdAt: 1,

@@ -12,8 +12,8 @@ const SCENES: readonly { scene: string; path: string; open?: (page: Page) => Pro
   { scene: 'privacy', path: '/privacy' },
   { scene: 'teams', path: '/teams' },
   { scene: 'jobs', path: '/dashboard' },
-  { scene: 'models', path: '/models' },
-  { scene: 'keys', path: '/keys' },
+  { scene: 'models', path: '/dashboard/models' },
+  { scene: 'keys', path: '/dashboard/keys' },
   { scene: 'log', path: '/verdicts' },
   { scene: 'periods', path: '/settlements' },
 ];
