@@ -54,14 +54,14 @@ export function Teams({ app }: { app: AppModel }) {
   const { profiles } = app;
   const { value, refusal } = useAnswer(useCallback(() => profiles.teams(), [profiles]));
   return (
-    <section class="card" aria-labelledby="teams-title" data-testid="teams">
+    <section class="prose" aria-labelledby="teams-title" data-testid="teams">
       <h1 id="teams-title">{t`Teams`}</h1>
-      <p class="soft">
+      <p class="soft lead">
         {t`Of contributors who chose a team, by units accepted since. Whoever computes may choose one, under “What this device did”.`}
       </p>
       {refusal === undefined ? null : <Refused refusal={refusal} />}
       {value?.teams.length === 0 ? <p>{t`Nobody has chosen a team yet.`}</p> : null}
-      <ol class="stack">
+      <ol class={value?.teams.length ? 'card stack' : 'stack'}>
         {value?.teams.map(({ name, members, units }) => (
           <li key={name} class="row">
             <span>
