@@ -1,5 +1,6 @@
 import { postJob } from '#client/jobs.ts';
 import { must } from '#protocol/values/refusal.ts';
+import { runCommand } from './command.ts';
 import type { Bench } from './figure.ts';
 import { awaitJob } from './hub.ts';
 import { measureBucketing, TOKENS } from './tasks/bucketing.ts';
@@ -7,6 +8,8 @@ import { openCountingLine } from './tasks/counting-line.ts';
 import { makeRepository, openCheckedHub, openContributor, sentences } from './tasks/vectors.ts';
 
 const JOB_MS_MAX = 10 * 60_000;
+/** Eight small jobs, one after the other. */
+const COMPARE_MS_MAX = 5 * 60_000;
 /** Numbers of a vector of all-MiniLM-L6-v2. */
 const HIDDEN = 384;
 const SENTENCES = 4_000;
@@ -38,4 +41,15 @@ export const run: Bench = async function* (context) {
   };
   const { ratio, ...detail } = await measureBucketing(hub, modelFiles, context);
   yield { figure: 'bucketing', value: ratio, unit: 'ratio', baseline: 0.5, detail };
+  const words = ['scripts/tasks/compare.ts', '--hub', hub.url, '--key', hub.key];
+  const said = await runCommand(['npx', 'tsx', ...words], COMPARE_MS_MAX);
+  const found = JSON.parse(said) as { number: number; others: number; cases: number };
+  yield {
+    figure: 'pipeline-difference',
+    // A word or a token that is another is no small difference.
+    value: found.others === 0 ? found.number : found.others,
+    unit: 'of the recorded output',
+    baseline: 1e-5,
+    detail: found,
+  };
 };
