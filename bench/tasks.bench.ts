@@ -41,7 +41,7 @@ export const run: Bench = async function* (context) {
   };
   const { ratio, ...detail } = await measureBucketing(hub, modelFiles, context);
   yield { figure: 'bucketing', value: ratio, unit: 'ratio', baseline: 0.5, detail };
-  const words = ['scripts/tasks/compare.ts', '--hub', hub.url, '--key', hub.key];
+  const words = ['scripts/trials/compare.ts', '--hub', hub.url, '--key', hub.key];
   const said = await runCommand(['npx', 'tsx', ...words], COMPARE_MS_MAX);
   const found = JSON.parse(said) as { number: number; others: number; cases: number };
   yield {

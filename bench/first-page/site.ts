@@ -26,6 +26,8 @@ export async function openSite(context: BenchContext): Promise<Map<string, Visit
     webhooks: '/dashboard/webhooks',
     verdicts: '/verdicts',
     settlements: '/settlements',
+    privacy: '/privacy',
+    teams: '/teams',
   };
   const stored = { 'pocketgrid.developer-key': hub.key };
   return new Map(

@@ -101,7 +101,8 @@ async function save(repository: RepositoryFiles, folder: string): Promise<void> 
   }
 }
 
-async function askGrid(hub: HubClient, subject: Subject): Promise<object[]> {
+/** What the grid answers, without the names of files, which a pipeline has none of. */
+export async function askGrid(hub: HubClient, subject: Subject): Promise<object[]> {
   const { name, task, repository, files = filesOf(subject) } = subject;
   const blobOf = ({ name, bytes }: CaseFile) => ({ name, data: new Blob([bytes]) });
   const modelFiles = [...repository].map(([path, bytes]) => blobOf({ name: path, bytes }));
@@ -125,7 +126,8 @@ interface Difference {
   words: number;
 }
 
-function compare(found: unknown, wanted: unknown): Difference {
+/** How far answers are apart: their numbers, and how many of their words are others. */
+export function compare(found: unknown, wanted: unknown): Difference {
   if (typeof wanted === 'number' && typeof found === 'number') {
     return { value: Math.abs(found - wanted), words: 0 };
   }

@@ -1,10 +1,9 @@
-import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { Spool } from '../inputs/spool.ts';
+import { type Spool, spoolLines } from '../inputs/spool.ts';
+import { type ByteWriter, openWriter } from '../store/byte-cursor.ts';
 import { bucketOf } from '../tasks/token-rows.ts';
 import type { GoodLine } from './batch-lines.ts';
-import { openTextBytes, type TextBytes } from './text-bytes.ts';
 
 /** Lines of a batch whose texts are about as long as each other: a job each. */
 export interface BatchPart {
@@ -20,8 +19,8 @@ const BYTES_FULL = 8 * 1024 * 1024;
 
 /** A part that takes lines. They are kept as bytes: as objects they would outlive their part. */
 interface OpenPart {
-  lines: TextBytes;
-  texts: TextBytes;
+  lines: ByteWriter;
+  texts: ByteWriter;
   count: number;
   longest: number;
 }
@@ -42,22 +41,22 @@ export function openBatchParts(
   const open = new Map<number, OpenPart>();
   const closed: BatchPart[] = [];
   const closePart = async ({ lines, texts, longest }: OpenPart) => {
-    const path = join(folder, `${closed.length}.jsonl`);
-    const bytes = texts.bytes();
-    await writeFile(path, bytes);
-    const entries = [{ name: 'texts.jsonl', length: bytes.length }];
-    closed.push({ lines: await put(lines.bytes()), texts: { path, entries }, longest });
+    closed.push({
+      lines: await put(lines.take()),
+      texts: await spoolLines(join(folder, `${closed.length}.jsonl`), texts.take()),
+      longest,
+    });
   };
   return {
     async add({ line, texts, longest }) {
       const length = bucketOf(longest);
       const part = open.get(length) ?? openPart();
       open.set(length, part);
-      part.lines.add(`${JSON.stringify(line)}\n`);
-      for (const text of texts) part.texts.add(`${JSON.stringify(text)}\n`);
+      part.lines.text(`${JSON.stringify(line)}\n`, 'utf8');
+      for (const text of texts) part.texts.text(`${JSON.stringify(text)}\n`, 'utf8');
       part.count += texts.length;
       part.longest = Math.max(part.longest, longest);
-      if (part.count < TEXTS.full && part.texts.bytes().length < BYTES_FULL) return;
+      if (part.count < TEXTS.full && part.texts.length() < BYTES_FULL) return;
       open.delete(length);
       await closePart(part);
     },
@@ -69,7 +68,7 @@ export function openBatchParts(
 }
 
 const openPart = (): OpenPart => ({
-  ...{ lines: openTextBytes(), texts: openTextBytes(), count: 0, longest: 0 },
+  ...{ lines: openWriter(), texts: openWriter(), count: 0, longest: 0 },
 });
 
 /** Parts from the shortest on; few texts of one length join the next. */
@@ -81,8 +80,8 @@ function joinFew(open: ReadonlyMap<number, OpenPart>): OpenPart[] {
       parts.push(part);
       continue;
     }
-    last.lines.join(part.lines.bytes());
-    last.texts.join(part.texts.bytes());
+    last.lines.bytes(part.lines.take());
+    last.texts.bytes(part.texts.take());
     last.count += part.count;
     last.longest = part.longest;
   }

@@ -23,7 +23,11 @@ export async function readSpool({ path, entries }: Spool): Promise<InputFile[]> 
 /** Writes texts down, a line of JSON each. */
 export async function spoolTexts(path: string, texts: readonly string[]): Promise<Spool> {
   const lines = texts.map((each) => `${JSON.stringify(each)}\n`);
-  const bytes = new TextEncoder().encode(lines.join(''));
+  return spoolLines(path, new TextEncoder().encode(lines.join('')));
+}
+
+/** Writes down lines of JSON, a text each. */
+export async function spoolLines(path: string, bytes: Uint8Array): Promise<Spool> {
   await writeFile(path, bytes);
   return { path, entries: [{ name: 'texts.jsonl', length: bytes.length }] };
 }

@@ -4,7 +4,10 @@ export interface ByteWriter {
   uint(value: number): void;
   float(value: number): void;
   text(value: string, encoding: 'hex' | 'base64' | 'utf8'): void;
-  /** What was written. */
+  bytes(value: Uint8Array): void;
+  /** How many bytes were written. */
+  length(): number;
+  /** A copy of what was written. */
   take(): Buffer;
 }
 
@@ -35,6 +38,12 @@ export function openWriter(): ByteWriter {
       reserve(Buffer.byteLength(value, encoding));
       end += space.write(value, end, encoding);
     },
+    bytes(value) {
+      reserve(value.length);
+      space.set(value, end);
+      end += value.length;
+    },
+    length: () => end,
     take: () => Buffer.from(space.subarray(0, end)),
   };
 }

@@ -1,6 +1,6 @@
-import type { TaskName } from '#protocol/tasks/task.ts';
+import { type JobWords, purposeIn } from '#protocol/api/job-words.ts';
 
-const BY_TASK: Readonly<Record<TaskName, string>> = {
+const BY_TASK: JobWords['byTask'] = {
   'feature-extraction': 'Macht aus Sätzen Vektoren',
   'text-classification': 'Ordnet Texte in Klassen ein',
   'token-classification': 'Findet Namen und andere Teile von Texten',
@@ -12,17 +12,12 @@ const BY_TASK: Readonly<Record<TaskName, string>> = {
   'object-detection': 'Findet Dinge in Bildern',
 };
 
-/** What a job computes, as a sentence without its full stop: its developer's, or one by its task. */
-export function describePurpose(about: {
-  purpose?: string;
-  task?: TaskName;
-  model?: string;
-}): string {
-  const { purpose, task, model } = about;
-  if (purpose !== undefined) return purpose;
-  const does = task === undefined ? 'Wendet ein Modell auf Zahlen an' : BY_TASK[task];
-  return model === undefined ? does : `${does}, mit ${model.replace(/@.*/, '')}`;
-}
+/** What a job computes, in German. */
+export const describePurpose = purposeIn({
+  byTask: BY_TASK,
+  ofNumbers: 'Wendet ein Modell auf Zahlen an',
+  withModel: (does, model) => `${does}, mit ${model}`,
+});
 
 /** Who posted a job, in words. */
 export const describeDeveloper = ({ developerName }: { developerName?: string }): string =>
