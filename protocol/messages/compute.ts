@@ -65,8 +65,13 @@ export interface RanTaps {
 
 /** What a compute worker answers. */
 export type ComputeReply =
-  /** `partition`: what the provider took of the graph, where the runtime said it. */
-  | { type: 'loaded'; partition?: Partition }
+  | {
+      type: 'loaded';
+      /** What the provider took of the graph, where the runtime said it. */
+      partition?: Partition;
+      /** Bytes of the runtime's heap, which only grows, where the platform lets it be read. */
+      heapBytes?: number;
+    }
   /** The memory was to be had. */
   | { type: 'proven' }
   /** One unit done; sent at most every 100 ms, for progress only. */
@@ -83,6 +88,8 @@ export type ComputeReply =
       /** Where there are taps. */
       taps?: RanTaps;
       computeMs: Millis;
+      /** As in `loaded`. */
+      heapBytes?: number;
     }
   /** `unit`: the place of the unit in the run that failed, where the runtime said so of one. */
   | { type: 'failed'; run?: number; unit?: number; refusal: Refusal };

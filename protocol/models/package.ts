@@ -129,7 +129,7 @@ export const PackageManifest = v.strictObject({
     v.pipe(v.array(Provider), v.minLength(1), v.maxLength(Provider.options.length)),
   ),
   knownAnswers: v.pipe(v.array(KnownAnswer), v.minLength(1), v.maxLength(4)),
-  /** Estimated peak memory on a device: weights, runtime, activations, copies. */
+  /** Peak memory on a device, as measured when the package was prepared: the runtime, its heap, and the file while it is loaded. */
   peakBytes: Bytes,
   /** Time of one unit on the exact lane of the verifier that ran the package first, one thread. */
   referenceUnitMs: Millis,

@@ -24,6 +24,8 @@ export interface ComputeWorker {
    * the runtime refused a unit (`isOfOneUnit`).
    */
   run(inputs: Uint8Array<ArrayBuffer>, unitCount: number, deadlineMs?: number): Promise<Ran>;
+  /** Most bytes that its runtime and the model's file took together so far: a peak in loading or running. */
+  peakBytes(): number;
   /** Frees it by `terminate()`; the only thing that does. */
   close(): Promise<void>;
 }
@@ -69,18 +71,26 @@ export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
     });
 
   let runs = 0;
+  let peak = 0;
+  const took = (reply: ComputeReply, fileBytes: number) => {
+    const heap = reply.type === 'loaded' || reply.type === 'ran' ? reply.heapBytes : undefined;
+    peak = Math.max(peak, (heap ?? 0) + fileBytes);
+  };
   const opened: ComputeWorker = {
     async load(load) {
       const request = { type: 'load', provider: 'wasm', threads: 1, ...load } as const;
-      await ask(request, [load.model.buffer], LOAD_DEADLINE_MS);
+      const fileBytes = load.model.length;
+      took(await ask(request, [load.model.buffer], LOAD_DEADLINE_MS), fileBytes);
     },
     async run(inputs, unitCount, deadlineMs = RUN_DEADLINE_MS) {
       runs += 1;
       const request = { type: 'run', run: runs, unitCount, inputs } as const;
       const reply = await ask(request, [inputs.buffer], deadlineMs);
       if (reply.type !== 'ran') throw broken(new Error(`a run was answered with ${reply.type}`));
+      took(reply, 0);
       return reply;
     },
+    peakBytes: () => peak,
     close: async () => {
       await worker.terminate();
     },

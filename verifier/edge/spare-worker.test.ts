@@ -14,6 +14,7 @@ const open = async (): Promise<ComputeWorker> => {
       if (fails !== undefined) throw fault(fails, 'as asked');
       return {} as Awaited<ReturnType<ComputeWorker['run']>>;
     },
+    peakBytes: () => 0,
     async close() {
       seen.closed += 1;
     },

@@ -34,6 +34,7 @@ function openFake(items: number, fails: (places: Set<number>) => boolean, end: E
         dead = end.code !== 'model-run-failed';
         throw fault(end.code, `bad: ${[...places].join()}`);
       },
+      peakBytes: () => 0,
       close: async () => {
         dead = true;
         seen.open -= 1;

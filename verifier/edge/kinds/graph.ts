@@ -20,10 +20,8 @@ import { type RunUnit, runFirst } from './runnable.ts';
 const KNOWN_UNITS = 2;
 /** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
 const WARM_RUNS = 3;
-/** What the runtime takes on a device beside the model: its wasm, its stack, its first heap. */
+/** What the runtime takes on a device beside its heap: its code, and the engine that compiled it. */
 const RUNTIME_BYTES = 32 * 1024 * 1024;
-/** What a Node thread with its loader and an empty runtime was seen to add to this process. */
-const THREAD_BYTES = 96 * 1024 * 1024;
 
 /** Pinned onnxruntime-web, wasm, one thread, fixed shapes. */
 export const graph: Kind = { execute, prepare, examine };
@@ -92,8 +90,7 @@ const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length)
 
 /**
  * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with
- * it. Peak memory is an estimate: the runtime, and with it twice the file (it is held while it is
- * parsed) or what this process grew by past the cost of a thread, whichever is more.
+ * it. Peak memory is measured: the runtime's heap, and with it the file while it is loaded.
  */
 async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
   const { draft, inputs: blob, units } = effect;
@@ -104,15 +101,13 @@ async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
   const readModel = () => readWhole(blobs, draft.file);
   const open = async () => openComputeWorker({ runtime, model: await readModel() });
   const { unitItems } = draft.runtime;
-  const before = process.memoryUsage.rss();
   let worker: ComputeWorker | undefined;
   try {
     const started = await runFirst({ units, most: KNOWN_UNITS, readUnit, open });
     worker = started.worker;
     const ran = await runWarm(worker, started.units);
     const { outputs, runs } = ran;
-    const grown = process.memoryUsage.rss() - before;
-    const peak = RUNTIME_BYTES + Math.max(2 * draft.file.length, grown - THREAD_BYTES);
+    const peak = RUNTIME_BYTES + worker.peakBytes();
     const known = started.units.map((each) => ({ inputs: each.inputs, answer: each.ran.bytes }));
     const subject = { readModel, runtime, outputs };
     const tried = await tryNeighbours(worker, { ...subject, unitItems, units: known });

@@ -3,10 +3,8 @@ import { settleTaps } from '#protocol/checks/fingerprint.ts';
 import type { RanTaps } from '#protocol/messages/compute.ts';
 import { DTYPE_NAMES, specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
-import { isWebnn, type Provider } from '#protocol/values/provider.ts';
 import { fault } from '#protocol/values/refusal.ts';
 import { millis } from '#protocol/values/units.ts';
-import { freeDimensions } from '../free-dimensions.ts';
 import { dtypeOf, typedView } from '../tensor-bytes.ts';
 import {
   type ComputePorts,
@@ -16,6 +14,7 @@ import {
   type RunUnits,
   UnitFault,
 } from './kind.ts';
+import { openSession } from './session.ts';
 
 interface Loaded {
   session: InferenceSession;
@@ -26,43 +25,28 @@ interface Loaded {
 }
 
 const PROGRESS_EVERY_MS = 100;
-const DEVICE_TYPES: Partial<Record<Provider, 'npu' | 'gpu' | 'cpu'>> = {
-  'webnn-npu': 'npu',
-  'webnn-gpu': 'gpu',
-  'webnn-cpu': 'cpu',
-};
 
 /** Loads a model that is run on batches of one shape. */
 export async function loadGraph(ports: ComputePorts, request: LoadRequest): Promise<RunUnits> {
-  const { graphOptimization, inputs, outputs, taps = [] } = request.runtime;
-  ports.runtime.env.wasm.numThreads = request.threads;
-  const webnn = isWebnn(request.provider);
-  const heard = webnn ? ports.hearPartition?.() : undefined;
-  const create = (freeDimensionOverrides: Record<string, number>) =>
-    ports.runtime.InferenceSession.create(request.model, {
-      executionProviders: [executionProvider(request.provider)],
-      graphOptimizationLevel: graphOptimization,
-      freeDimensionOverrides,
-      // What WebNN takes of a graph is said as information.
-      logSeverityLevel: webnn ? 1 : 3,
-    });
-  const session = await create(freeDimensions(request.model, inputs)).catch((error: unknown) => {
-    // With its sizes known a model may contradict the shapes it declares; without, it runs.
-    if (!/(Shape|Type)InferenceError/.test(String(error))) throw error;
-    return create({});
-  });
+  const { inputs, outputs, taps = [] } = request.runtime;
+  const { session, partition } = await openSession(ports, request);
   checkNames('inputs', session.inputNames, inputs);
   if (outputs !== undefined) checkOutputNames(session.outputNames, outputs);
-  const partition = heard?.();
-  ports.reply({ type: 'loaded', ...(partition && { partition }) }, []);
-  const loaded: Loaded = { session, inputs, outputs, taps };
+  ports.reply({ type: 'loaded', ...(partition && { partition }), ...heapOf(ports) }, []);
+  return runOf(ports, { session, inputs, outputs, taps });
+}
+
+/** Apart from the load: what it closes over is kept, and that must not be the model's file. */
+function runOf(ports: ComputePorts, loaded: Loaded): RunUnits {
   return async (request) => {
     loaded.outputs = await run(ports, loaded, request);
   };
 }
 
-const executionProvider = (provider: Provider) =>
-  isWebnn(provider) ? { name: 'webnn', deviceType: DEVICE_TYPES[provider] ?? 'gpu' } : provider;
+const heapOf = (ports: ComputePorts) => {
+  const heapBytes = ports.heapBytes?.();
+  return heapBytes === undefined ? {} : { heapBytes };
+};
 
 async function run(
   ports: ComputePorts,
@@ -109,7 +93,10 @@ async function run(
   if (tapped.taps !== undefined)
     transfer.push(tapped.taps.bytes.buffer, tapped.taps.digests.buffer);
   ports.reply(
-    { type: 'ran', run: request.run, outputs: specs, bytes, digests, ...tapped, computeMs },
+    {
+      ...{ type: 'ran', run: request.run, outputs: specs, bytes, digests, ...tapped, computeMs },
+      ...heapOf(ports),
+    },
     transfer,
   );
   return specs;

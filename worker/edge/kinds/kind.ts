@@ -28,6 +28,8 @@ export interface ComputePorts {
   hearPartition?(): () => Partition | undefined;
   /** SHA-256; at once, or by a thread of the platform while the next unit runs. */
   digest(bytes: Uint8Array<ArrayBuffer>): Uint8Array | Promise<Uint8Array>;
+  /** Bytes of the runtime's heap, where the platform lets it be read. */
+  heapBytes?(): number;
   reply(message: ComputeReply, transfer: ArrayBuffer[]): void;
   /** Between two units, where the thread that computes has more to do; what it throws ends the run. */
   breathe?(): Promise<void>;

@@ -2,8 +2,12 @@ import { createHash } from 'node:crypto';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { ONNX_DTYPES, type OnnxStorage } from '#protocol/onnx/model.ts';
 import { sampleModel } from '#protocol/onnx/sample-model.ts';
 import type { Dtype, TensorSpec } from '#protocol/tensors/tensor.ts';
+import { must } from '#protocol/values/refusal.ts';
 
 const workers: Worker[] = [];
 afterEach(() => Promise.all(workers.splice(0).map((worker) => worker.terminate())));
@@ -113,6 +117,39 @@ describe('the Node compute worker', () => {
     compute.send({ type: 'run', run: 3, unitCount: 2, inputs: f32([1, 2, 3]) });
     await compute.next();
     expect(await compute.next()).toMatchObject({ run: 3, refusal: { code: 'input-shape' } });
+  });
+
+  it('runs weights that lie outside the graph as those within, in less of a heap', async () => {
+    const width = 1_024;
+    const nodes = [
+      { op: 'MatMul', inputs: ['x', 'w'], output: 'm' },
+      { op: 'MatMul', inputs: ['m', 'v'], output: 'y' },
+    ];
+    const model = must(decodeOnnx(sampleModel(nodes, { width })));
+    const values = (seed: number) => {
+      const found = Float32Array.from({ length: width * width }, (_, at) => Math.sin(at + seed));
+      return new Uint8Array(found.buffer);
+    };
+    const run = async (storage: OnnxStorage) => {
+      const tensor = { dataType: ONNX_DTYPES.f32, dims: [width, width], storage };
+      const initializers = [
+        { name: 'w', ...tensor, data: values(1) },
+        { name: 'v', ...tensor, data: values(2) },
+      ];
+      const graph = { ...model.graph, initializers };
+      const compute = openWorker();
+      const inputs: TensorSpec[] = [{ name: 'x', dtype: 'f32', shape: [1, width] }];
+      compute.send(loadOf(new Uint8Array(encodeOnnx({ ...model, graph })), inputs));
+      const unit = Float32Array.from({ length: width }, (_, at) => Math.cos(at));
+      compute.send({ type: 'run', run: 1, unitCount: 1, inputs: new Uint8Array(unit.buffer) });
+      const [loaded, ran] = [await compute.next(), await compute.next()];
+      if (loaded.type !== 'loaded' || ran.type !== 'ran') throw new Error(JSON.stringify(ran));
+      return { bytes: ran.bytes, heapBytes: loaded.heapBytes ?? 0 };
+    };
+    const [outside, within] = [await run('raw'), await run('float')];
+    expect(outside.bytes).toEqual(within.bytes);
+    expect(outside.heapBytes).toBeGreaterThan(2 * width * width * 4);
+    expect(outside.heapBytes).toBeLessThan(within.heapBytes);
   });
 
   it('proves memory that is there, and says where it is not', async () => {

@@ -3,6 +3,7 @@ import { parentPort } from 'node:worker_threads';
 import * as ort from 'onnxruntime-web/wasm';
 import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
 import { openCompute } from '../compute.ts';
+import { meterHeap } from './heap-meter.ts';
 
 /**
  * The compute worker of Node: the exact lane, wasm only. Started through `compute-entry.mjs`, since
@@ -14,6 +15,7 @@ if (port === null) throw new Error('compute.ts runs as a worker thread; start co
 const compute = openCompute({
   runtime: ort,
   digest: (bytes) => createHash('sha256').update(bytes).digest(),
+  heapBytes: meterHeap(),
   reply: (message: ComputeReply, transfer) => port.postMessage(message, transfer),
   clock: () => performance.now(),
 });

@@ -293,7 +293,7 @@ export const WORDS: Readonly<Record<string, string>> = {
   "OwnKey.access": "On jobs of its own and those shared with it.",
   "PackageDraft": "A model as uploaded, before a verifier has run it: outputs and known answers are not known yet. What it is posted for decides the kind of its job.",
   "PackageManifest": "What a contributor needs to know of a model, for one job. `digestPackage` is the id of the package. Jobs of one package have known answers, thresholds and a name of their own.",
-  "PackageManifest.peakBytes": "Estimated peak memory on a device: weights, runtime, activations, copies.",
+  "PackageManifest.peakBytes": "Peak memory on a device, as measured when the package was prepared: the runtime, its heap, and the file while it is loaded.",
   "PackageManifest.providers": "What may run it; absent where any provider may.",
   "PackageManifest.referenceUnitMs": "Time of one unit on the exact lane of the verifier that ran the package first, one thread.",
   "PardonRequest": "Why an operator lifts a ban; it is shown in public.",
