@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { readFlags, Switch, Text, wholeIn } from '#node/flags.ts';
 import { TaskName } from '#protocol/tasks/task.ts';
-import { fetchMiniLm } from '../trials/published-minilm.ts';
+import { fetchMiniLm } from '../trials/published/minilm.ts';
 import { buildRepository } from './repository.ts';
 
 /** `npm run sample:model`: writes a model as it is published, files in their folders. */

@@ -3,7 +3,8 @@ import { readFlags, Text } from '#node/flags.ts';
 import { RECORDED } from '../tasks/cases.ts';
 import { readRecorded } from '../tasks/recorded.ts';
 import { buildRepository } from '../tasks/repository.ts';
-import { askGrid, compare } from './tasks.ts';
+import { compare } from './difference.ts';
+import { askGrid } from './tasks.ts';
 
 /**
  * `tsx scripts/trials/compare.ts --hub URL --key KEY`: has a grid answer all cases of which the output of

@@ -57,9 +57,10 @@ async function main(): Promise<void> {
   const children = openChildren((line) => process.stderr.write(`${line}\n`));
   const counts = { right: 0, wrong: 0, refused: 0, 'not run by the runtime': 0 };
   try {
-    const hub = await openGrid(children, data);
+    const grid = await openGrid(children, data);
+    const hub = grid.client;
     if (values.only === TASKS) {
-      return await tryTasks(hub, { cache, folder: data, record: values.record === true });
+      return await tryTasks(grid, { cache, folder: data, record: values.record === true });
     }
     if (values.only === LARGE) return await tryLarge(hub);
     for (const trial of trials) {

@@ -40,16 +40,23 @@ const WEIGHTS = { dtype: 'fp32' };
 export interface Asking extends TaskCase {
   model: string;
   files?: readonly CaseFile[];
+  /** Its graph takes one text at a time. */
+  isLone?: boolean;
 }
 
 type Ask = (transformers: Transformers, asking: Asking) => Promise<object[]>;
 
-/** Asks a pipeline once for all lines. */
+/** Asks a pipeline once for all lines, or once for each of a model that takes one at a time. */
 const ofTexts =
   (read: (answer: unknown) => object[], more: (asking: Asking) => unknown[] = () => []): Ask =>
   async ({ pipeline }, asking) => {
     const ask = await pipeline(asking.task.name, asking.model, WEIGHTS);
-    return read(await ask(asking.lines, ...more(asking), asking.pipeline));
+    const { lines, isLone = false, pipeline: options } = asking;
+    const answers: object[] = [];
+    for (const some of isLone ? lines.map((line) => [line]) : [lines]) {
+      answers.push(...read(await ask(some, ...more(asking), options)));
+    }
+    return answers;
   };
 
 /** Asks a pipeline for each picture: objects are found in one at a time. */
@@ -104,9 +111,11 @@ const ASKS: Readonly<Record<TaskName, Ask>> = {
   ),
   'text-ranking': rank,
   'image-classification': ofPictures((labels) => ({ labels })),
-  'image-feature-extraction': ofPictures((answer) => ({
-    embedding: (answer as Tensor).tolist()[0],
-  })),
+  'image-feature-extraction': ofPictures((answer) => {
+    const [rows] = (answer as Tensor).tolist() as [number[] | number[][]];
+    // Without a vector of the whole picture there is one of each part, that of the whole first.
+    return { embedding: Array.isArray(rows[0]) ? rows[0] : rows };
+  }),
   'object-detection': ofPictures((objects) => ({ objects })),
 };
 

@@ -1,4 +1,5 @@
-import type { OnnxGraph, OnnxModel, OnnxNode } from '../model.ts';
+import { dropDead } from '../dead.ts';
+import type { OnnxModel, OnnxNode } from '../model.ts';
 import { listResiduals } from '../residuals.ts';
 
 /** The model without the last `count` residual blocks: each is replaced by its own input. */
@@ -24,18 +25,6 @@ export function skipResiduals(model: OnnxModel, count: number): OnnxModel {
     }
     return { ...node, inputs: node.inputs.map(follow) };
   });
+  // A cheat would not compute what no output needs.
   return { ...model, graph: dropDead({ ...graph, nodes }) };
-}
-
-/** The graph without what no output needs: a cheat would not compute it. */
-function dropDead(graph: OnnxGraph): OnnxGraph {
-  const needed = new Set(graph.outputs.map(({ name }) => name));
-  const kept: OnnxNode[] = [];
-  for (const node of graph.nodes.toReversed()) {
-    if (!node.outputs.some((name) => needed.has(name))) continue;
-    kept.push(node);
-    for (const name of node.inputs) needed.add(name);
-  }
-  const initializers = graph.initializers.filter(({ name }) => needed.has(name));
-  return { ...graph, nodes: kept.toReversed(), initializers };
 }

