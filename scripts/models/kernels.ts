@@ -1,3 +1,4 @@
+import { type GraphBuilder, type GraphValue, openGraph } from '#protocol/onnx/graph.ts';
 import {
   floatAttribute,
   intAttribute,
@@ -6,7 +7,6 @@ import {
   stringAttribute,
 } from '#protocol/onnx/model.ts';
 import { elementCount, type Tensor } from '#protocol/tensors/tensor.ts';
-import { type GraphBuilder, type GraphValue, openGraph } from './graph.ts';
 import { openRandom, type Random } from './random.ts';
 import { drawWeights } from './weights.ts';
 

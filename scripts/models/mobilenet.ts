@@ -1,5 +1,5 @@
+import { type GraphBuilder, openGraph } from '#protocol/onnx/graph.ts';
 import { intAttribute, intsAttribute } from '#protocol/onnx/model.ts';
-import { type GraphBuilder, openGraph } from './graph.ts';
 import { openRandom, type Random } from './random.ts';
 import { drawWeights } from './weights.ts';
 

@@ -1,11 +1,11 @@
 import { expect, it } from 'vitest';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import { openGraph } from '#protocol/onnx/graph.ts';
 import { intAttribute, type OnnxModel } from '#protocol/onnx/model.ts';
 import { chooseRows, groupRows, type RowOptions } from '#protocol/onnx/rows.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openGraph } from './graph.ts';
 import { runOnce } from './session.ts';
 
 const floats = (shape: number[], ...values: number[]): Tensor => ({

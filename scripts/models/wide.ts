@@ -1,5 +1,5 @@
+import { openGraph } from '#protocol/onnx/graph.ts';
 import type { Tensor } from '#protocol/tensors/tensor.ts';
-import { openGraph } from './graph.ts';
 import { openRandom } from './random.ts';
 import { drawWeights } from './weights.ts';
 

@@ -1,7 +1,7 @@
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
+import { openGraph } from '#protocol/onnx/graph.ts';
 import { intAttribute, intsAttribute } from '#protocol/onnx/model.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
-import { openGraph } from '../models/graph.ts';
 import { openRandom } from '../models/random.ts';
 import { CLASSES, SIDE } from './dataset.ts';
 import { type Network, openNetwork } from './network.ts';

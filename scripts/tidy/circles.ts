@@ -64,6 +64,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'api',
     'messages',
     'onnx',
+    'decoders',
     'openai',
   ],
 };

@@ -1,9 +1,9 @@
 import type { HubClient } from '#client/client.ts';
 import { postJob } from '#client/jobs.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
+import { openGraph } from '#protocol/onnx/graph.ts';
 import { decodeSafetensors } from '#protocol/tensors/safetensors.ts';
 import { must } from '#protocol/values/refusal.ts';
-import { openGraph } from '../models/graph.ts';
 import { awaitEnd } from './grid.ts';
 
 /** One over the other, with 4 bytes a weight: 576 MB, more than a device offers without proof. */

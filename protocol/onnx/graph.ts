@@ -1,18 +1,20 @@
-import { encodeOnnx } from '#protocol/onnx/encode.ts';
+import type { Dtype } from '../tensors/tensor.ts';
+import { encodeOnnx } from './encode.ts';
 import {
   ONNX_DTYPES,
   type OnnxAttribute,
   type OnnxDimension,
+  type OnnxModel,
   type OnnxNode,
   type OnnxTensor,
   rawTensor,
-} from '#protocol/onnx/model.ts';
-import type { Dtype } from '#protocol/tensors/tensor.ts';
+} from './model.ts';
 
 const OPSET = 17;
 /** The version that came with opset 17. */
 const IR_VERSION = 8;
 
+/** An input or an output of a graph; a dimension with a name has any size. */
 export interface GraphValue {
   name: string;
   dtype: Dtype;
@@ -32,9 +34,20 @@ export interface GraphBuilder {
   node(opType: string, inputs: string[], options?: NodeOptions): string;
   /** Numbers in all float constants so far. */
   parameterCount(): number;
-  encode(ends: { name: string; inputs: GraphValue[]; outputs: GraphValue[] }): Uint8Array;
+  /** The model of all nodes so far, opset 17, between these inputs and outputs. */
+  build(ends: GraphEnds): OnnxModel;
+  /** The same as bytes of a file. */
+  encode(ends: GraphEnds): Uint8Array;
 }
 
+/** What a graph is called, takes and gives. */
+export interface GraphEnds {
+  name: string;
+  inputs: GraphValue[];
+  outputs: GraphValue[];
+}
+
+/** What a node has beside its inputs. */
 export interface NodeOptions {
   attributes?: OnnxAttribute[];
   /** Name of the output; made up when absent. */
@@ -51,15 +64,35 @@ const valueInfo = ({ name, dtype, dims }: GraphValue) => ({
 const bytesOf = (array: Float32Array | BigInt64Array) =>
   new Uint8Array(array.buffer, array.byteOffset, array.byteLength);
 
+/** How many numbers so many dimensions hold, which must be as many as there are. */
+function sizeOf(name: string, dims: readonly number[], has: number): number {
+  const count = dims.reduce((product, dimension) => product * dimension, 1);
+  if (count !== has) throw new RangeError(`${name}: ${has} of ${count}`);
+  return count;
+}
+
+/** Opens a builder without nodes. A constant that has not as many numbers as its dimensions is a `RangeError`. */
 export function openGraph(): GraphBuilder {
   const nodes: OnnxNode[] = [];
   const initializers: OnnxTensor[] = [];
   let parameters = 0;
+  const build: GraphBuilder['build'] = ({ name, inputs, outputs }) => ({
+    irVersion: IR_VERSION,
+    producerName: 'pocketgrid',
+    opsetImports: [{ domain: '', version: OPSET }],
+    graph: {
+      name,
+      nodes,
+      initializers,
+      sparseInitializers: [],
+      inputs: inputs.map(valueInfo),
+      outputs: outputs.map(valueInfo),
+    },
+    functions: [],
+  });
   return {
     floats(name, dims, values) {
-      const count = dims.reduce((product, dimension) => product * dimension, 1);
-      if (count !== values.length) throw new RangeError(`${name}: ${values.length} of ${count}`);
-      parameters += count;
+      parameters += sizeOf(name, dims, values.length);
       initializers.push(rawTensor(name, { dtype: 'f32', dims, data: bytesOf(values) }));
       return name;
     },
@@ -74,6 +107,7 @@ export function openGraph(): GraphBuilder {
       return name;
     },
     bytes(name, dims, values) {
+      sizeOf(name, dims, values.length);
       const dtype = values instanceof Int8Array ? 'i8' : 'u8';
       const data = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
       initializers.push(rawTensor(name, { dtype, dims, data }));
@@ -89,20 +123,7 @@ export function openGraph(): GraphBuilder {
       return output;
     },
     parameterCount: () => parameters,
-    encode: ({ name, inputs, outputs }) =>
-      encodeOnnx({
-        irVersion: IR_VERSION,
-        producerName: 'pocketgrid',
-        opsetImports: [{ domain: '', version: OPSET }],
-        graph: {
-          name,
-          nodes,
-          initializers,
-          sparseInitializers: [],
-          inputs: inputs.map(valueInfo),
-          outputs: outputs.map(valueInfo),
-        },
-        functions: [],
-      }),
+    build,
+    encode: (ends) => encodeOnnx(build(ends)),
   };
 }
