@@ -152,6 +152,8 @@ const ENGLISH: Sentences = {
   'not-offered': ({ provider }) => `this browser does not offer ${PROVIDERS[provider]}`,
   'graph-not-taken': ({ nodes }) =>
     `WebNN takes none of the model's ${count(nodes, 'step')} on this device`,
+  'provider-broke': ({ provider, text }) =>
+    `${PROVIDERS[provider]} stopped working twice in the middle of work, so this device goes on without it until it is started anew (${text})`,
   'software-gpu': ({ adapter }) =>
     `its WebGPU adapter (${adapter}) is software, slower than WebAssembly`,
   'known-bad': ({ what, source }) => `${what} (${source})`,

@@ -111,6 +111,8 @@ export const Reason = v.variant('code', [
   of('not-offered', { provider: Provider }),
   of('software-gpu', { adapter: Name }),
   of('graph-not-taken', { nodes: Count }),
+  /** It was right in the test and failed at work, more than once; `text` is what the runtime said. */
+  of('provider-broke', { provider: Provider, text: Text }),
   of('known-bad', { what: Text, source: Text }),
   // What a device does
   of('off', {}),

@@ -291,6 +291,24 @@ test('a model that does not load on wasm twice running does not run on this devi
   expect(bench.said()).not.toContain('unit-failed');
 });
 
+test('a GPU that breaks twice running is named with what it said, and wasm goes on', () => {
+  const { capabilities } = openBench().device.config;
+  const providers = ['webgpu', 'wasm'] as const;
+  const bench = openBench({ capabilities: { ...capabilities, providers: [...providers] } });
+  bench.join();
+  const refusal = { code: 'model-run-failed', message: 'the device is lost' } as const;
+  for (const name of ['a', 'b']) {
+    bench.lease(name);
+    const { worker = 0, provider } = bench.all('load').at(-1) ?? {};
+    expect(provider).toBe('webgpu');
+    bench.post({ type: 'worker-failed', worker, refusal });
+  }
+  expect(told(bench)).toHaveLength(2);
+  expect(bench.all('load').at(-1)?.provider).toBe('wasm');
+  const reason = why('provider-broke', { provider: 'webgpu', text: refusal.message });
+  expect(bench.device.trials[0]).toMatchObject({ provider: 'webgpu', outcome: 'skipped', reason });
+});
+
 test('a worn-out compute worker is replaced when its runs have ended', () => {
   const bench = openBench({ recycleShards: 1 });
   bench.join();

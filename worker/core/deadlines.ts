@@ -67,13 +67,13 @@ export function engineFailed(turn: Turn, { worker, unit, refusal }: Failure): vo
   device.engineFailures = 0;
   forgetAdmission(turn, id);
   device.packages.delete(id);
-  const reason = failed(refusal);
   if (provider === 'wasm') {
+    const reason = failed(refusal);
     const trial = { provider, dtype: 'f32', threads, outcome: 'failed', reason } as const;
     send(turn, { type: 'unfit', package: id, trials: [trial] });
     return;
   }
-  device.broken.set(provider, reason);
+  device.broken.set(provider, why('provider-broke', { provider, text: refusal.message }));
   receiveAdmit(turn, { id, ...known });
 }
 

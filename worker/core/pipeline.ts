@@ -149,6 +149,7 @@ function requestMore(turn: Turn): void {
 export function finishRun(turn: Turn, event: Extract<ContributorEvent, { type: 'ran' }>): void {
   const { device, world, effects } = turn;
   if (device.engine?.worker !== event.worker) return;
+  const { provider, threads } = device.engine;
   const shard = device.shards.find(({ run }) => run === event.run);
   if (shard?.stage === 'running') {
     const salt = world.random();
@@ -158,7 +159,7 @@ export function finishRun(turn: Turn, event: Extract<ContributorEvent, { type: '
     shard.computeMs = event.computeMs;
     shard.unitsDone = shard.lease.unitCount;
     noteRun(device.care, {
-      ...{ package: shard.lease.package, units: shard.lease.unitCount },
+      ...{ package: shard.lease.package, units: shard.lease.unitCount, provider, threads },
       ...{ ms: event.computeMs, at: world.now },
     });
     if (event.taps !== undefined) {

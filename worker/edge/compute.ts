@@ -47,10 +47,12 @@ const DOING = { load: 'load the model', run: 'run the model', prove: 'take the m
 /** The runtime throws Errors, strings and numbers (a WASM exception pointer) alike. */
 function refusalOf(error: unknown, during: ComputeRequest['type']) {
   if (error instanceof PocketgridError) return error.refusal;
-  const text = error instanceof Error ? error.message : String(error);
+  const said = error instanceof Error ? error.message : String(error);
+  const isTrap = error instanceof Error && error.name === 'RuntimeError';
+  const text = isTrap ? `its program broke off (${said})` : said;
   const memory = error instanceof RangeError || /bad_alloc|out of memory|OOM|alloc/i.test(text);
   // A trap leaves the runtime in a state that nobody knows.
-  const isSaid = error instanceof Error && error.name !== 'RuntimeError';
+  const isSaid = error instanceof Error && !isTrap;
   const failed: RefusalCode = during === 'run' && isSaid ? 'model-run-failed' : 'provider-failed';
   const code = memory ? 'device-memory' : failed;
   const doing = DOING[during];

@@ -168,6 +168,8 @@ const REASONS: Sentences = {
   'not-offered': ({ provider }) => `dieser Browser bietet ${PROVIDERS[provider]} nicht an`,
   'graph-not-taken': ({ nodes }) =>
     `WebNN übernimmt auf diesem Gerät keinen der ${count(nodes, 'Schritt', 'Schritte')} des Modells`,
+  'provider-broke': ({ provider, text }) =>
+    `${PROVIDERS[provider]} fiel mitten in der Arbeit zweimal aus; bis zum nächsten Start geht es ohne weiter (${text})`,
   'software-gpu': ({ adapter }) =>
     `sein WebGPU-Adapter (${adapter}) ist Software, langsamer als WebAssembly`,
   'known-bad': ({ what, source }) => `${what} (${source})`,

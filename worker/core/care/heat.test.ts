@@ -3,14 +3,14 @@ import type { Digest } from '#protocol/values/ids.ts';
 import { instant, millis } from '#protocol/values/units.ts';
 import { noteSpeed, openHeat } from './heat.ts';
 
-const PACKAGE = '12'.repeat(32) as Digest;
+const ON_GPU = { package: '12'.repeat(32) as Digest, provider: 'webgpu', threads: 1 } as const;
 
 /** Runs shards of 2 s each, one after the other, of so many units, until it is to cool. */
 function run(units: number[], { heat = openHeat(), from = 0, slowdownMax = 25 } = {}) {
   let now = from;
   for (const count of units) {
     now += 2_000;
-    const shard = { package: PACKAGE, units: count, ms: millis(2_000), at: instant(now) };
+    const shard = { ...ON_GPU, units: count, ms: millis(2_000), at: instant(now) };
     noteSpeed(heat, shard, slowdownMax);
     if ((heat.coolsUntil ?? 0) > now) break;
   }
@@ -46,9 +46,13 @@ it('a device that no pause makes faster is taken as it is', () => {
   expect(after.heat.coolsUntil).toBeLessThan(after.now - 60_000);
 });
 
-it('another package has a baseline of its own', () => {
+it.each([
+  ['package', { package: '34'.repeat(32) as Digest }],
+  ['provider', { provider: 'wasm' as const }],
+  ['count of threads', { threads: 2 }],
+])('another %s has a baseline of its own', (_, other) => {
   const { heat, now } = run(same(100, 20));
-  const shard = { package: '34'.repeat(32) as Digest, units: 1, ms: millis(4_000) };
+  const shard = { ...ON_GPU, ...other, units: 1, ms: millis(4_000) };
   noteSpeed(heat, { ...shard, at: instant(now + 4_000) }, 25);
   noteSpeed(heat, { ...shard, at: instant(now + 8_000) }, 25);
   expect(heat.coolsUntil).toBeUndefined();

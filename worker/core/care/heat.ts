@@ -1,4 +1,5 @@
 import type { Digest } from '#protocol/values/ids.ts';
+import type { Provider } from '#protocol/values/provider.ts';
 import { after, between, type Instant, type Millis, millis } from '#protocol/values/units.ts';
 
 /** Speed over so long is told from chance. */
@@ -11,8 +12,8 @@ const FRUITLESS_MAX = 4;
 
 /** How fast a device was, and whether it cools down. */
 export interface Heat {
-  /** Of this package: speeds of others say nothing of it. */
-  package?: Digest;
+  /** What computed, of which package: speeds of others say nothing of it. */
+  of?: string;
   /** Units a millisecond when it was fastest: its own cool baseline. */
   cool?: number;
   recent: { at: Instant; units: number; ms: number }[];
@@ -21,6 +22,13 @@ export interface Heat {
   pauses: number;
   /** Percent by which it had become slower at the last pause. */
   slower: number;
+}
+
+/** A package, and what computes it: another provider or fewer threads have a speed of their own. */
+interface SpeedOf {
+  package: Digest;
+  provider: Provider;
+  threads: number;
 }
 
 /** Heat of a device that has not computed. */
@@ -32,11 +40,12 @@ export const openHeat = (): Heat => ({ recent: [], pauses: 0, slower: 0 });
  */
 export function noteSpeed(
   heat: Heat,
-  run: { package: Digest; units: number; ms: Millis; at: Instant },
+  run: SpeedOf & { units: number; ms: Millis; at: Instant },
   slowdownMax: number,
 ): void {
-  if (heat.package !== run.package) {
-    heat.package = run.package;
+  const of = `${run.package} ${run.provider} ${run.threads}`;
+  if (heat.of !== of) {
+    heat.of = of;
     heat.recent = [];
     delete heat.cool;
   }
