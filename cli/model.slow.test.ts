@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdir, readdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { connect } from 'node:tls';
-import { beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type HubClient, openClient } from '#client/client.ts';
+import { sampleGguf } from '#client/gguf/sample-gguf.ts';
 import { postJob } from '#client/jobs.ts';
 import { readModel } from '#client/models.ts';
 import { COMMIT, openFakeHuggingFace } from '#node/fake-hugging-face.ts';
@@ -33,6 +34,7 @@ beforeAll(async () => {
   grid = openClient({ hub: url, key });
   env = { POCKETGRID_HUB: url, POCKETGRID_KEY: key, HF_ENDPOINT: server.url };
 });
+afterEach(() => vi.unstubAllEnvs());
 beforeEach(() => {
   tests += 1;
   Object.assign(server, { calls: [], breaks: [] });
@@ -173,6 +175,25 @@ describe('model add', () => {
     });
     const model = await add(join(folder, 'my-net.onnx'));
     expect([model.id, namesOf(model)]).toEqual(['my-net', ['my-net.onnx', 'my-net.onnx.data']]);
+  });
+
+  it('converts a GGUF file, and leaves nothing on its way', async () => {
+    const way = await writeFiles({ 'way/small.gguf': sampleGguf() }).then((at) => join(at, 'way'));
+    vi.stubEnv('TMPDIR', way);
+    const model = await add(join(way, 'small.gguf'));
+    expect(model.id).toBe('small');
+    expect(namesOf(model)).toEqual(
+      expect.arrayContaining(['config.json', 'onnx/model.onnx', 'tokenizer.json']),
+    );
+    expect(await readdir(way)).toEqual(['small.gguf']);
+  });
+
+  it('names a GGUF file that is cut off, and one that is missing', async () => {
+    const folder = await writeFiles({ 'cut.gguf': sampleGguf().subarray(0, 9000) });
+    const cut = await run(`model add ${join(folder, 'cut.gguf')}`);
+    expect([cut.code, cut.told]).toEqual([1, expect.stringContaining('Download it again')]);
+    const none = await run(`model add ${join(folder, 'none.gguf')}`);
+    expect([none.code, none.told]).toEqual([1, expect.stringContaining('there is no')]);
   });
 
   it('names a Git LFS pointer, a missing folder and what is no model', async () => {

@@ -10,6 +10,7 @@ import { HUB_FLAGS, HUB_HELP, openHub, placeOf } from '../hub.ts';
 import { chooseVariant } from '../repository/choose.ts';
 import { fetchFiles } from '../repository/fetch-files.ts';
 import { openFolder } from '../repository/folder.ts';
+import { isGguf, openGguf } from '../repository/gguf.ts';
 import { openHuggingFace, type Pace } from '../repository/hugging-face.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { World } from '../world.ts';
@@ -18,8 +19,8 @@ import { showModel } from './model-list.ts';
 const HELP = `pocketgrid model add DIR | FILE | hf:OWNER/NAME[@REVISION] [flags]
 
 Adds a model to a hub, for jobs to come: one ONNX file, the files with its data, and the JSON files that say how it is
-used. DIR is a clone or an export; of FILE, an ONNX file, no settings are sent; hf: is a repository of the
-Hugging Face Hub at one commit. What breaks off goes on when the same is done again.
+used. DIR is a clone or an export; of FILE, an ONNX file, no settings are sent; a GGUF file of the Llama family is
+converted first, its weights in 8 bits; hf: is a repository of the Hugging Face Hub at one commit. What breaks off goes on when the same is done again.
 
   --dtype DTYPE   fp32, fp16, q8, int8, uint8, q4, q4f16 or bnb4; without it fp32 if the hub takes that, else the
                   largest that it takes
@@ -49,19 +50,25 @@ export const addCommand = defineCommand({
   async run({ source, hub: asked, pin, ...flags }, world) {
     const hub = await openHub(world, placeOf({ hub: asked, pin }));
     const repository = await openRepository(source, world);
-    const { model, wasThere } = await addRepository(hub, { repository, world, ...flags });
-    await repository.forget();
-    const line = `${showModel(model)}  ${wasThere ? 'was there already' : 'is added'}`;
-    return {
-      lines: [line, `use it: {"model":"${model.id}"} in the options of a job`],
-      json: model,
-    };
+    try {
+      const { model, wasThere } = await addRepository(hub, { repository, world, ...flags });
+      await repository.forget();
+      const line = `${showModel(model)}  ${wasThere ? 'was there already' : 'is added'}`;
+      return {
+        lines: [line, `use it: {"model":"${model.id}"} in the options of a job`],
+        json: model,
+      };
+    } finally {
+      await repository.close?.();
+    }
   },
 });
 
 /** Opens what a command line names as a model. */
-export const openRepository = (source: string, world: World, pace?: Pace): Promise<Repository> =>
-  source.startsWith('hf:') ? openHuggingFace(source, world, pace) : openFolder(source);
+export function openRepository(source: string, world: World, pace?: Pace): Promise<Repository> {
+  if (source.startsWith('hf:')) return openHuggingFace(source, world, pace);
+  return isGguf(source) ? openGguf(source, world) : openFolder(source);
+}
 
 interface Adding {
   repository: Repository;

@@ -20,4 +20,6 @@ export interface Repository {
   fetch(entry: Entry): Promise<string>;
   /** Forgets what was kept on its way; the hub has it now. */
   forget(): Promise<void>;
+  /** Removes what was made for this run alone. */
+  close?(): Promise<void>;
 }

@@ -1,3 +1,5 @@
+import { tokenizerFile } from './tokenizer-file.ts';
+
 /** Tokens that are no text: what ends a text, and what begins and ends a turn of a conversation. */
 export const SPECIAL_TOKENS = ['<|endoftext|>', '<|im_start|>', '<|im_end|>'] as const;
 
@@ -16,35 +18,18 @@ function byteCharacters(): string[] {
   });
 }
 
-const LEVEL = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true };
-const TOKENS = [...SPECIAL_TOKENS, ...byteCharacters()];
+const BYTES = byteCharacters();
 
-/** `tokenizer.json` of a byte-level tokenizer without merges: a token for each byte of UTF-8. */
-export const TINY_TOKENIZER = {
-  version: '1.0',
-  truncation: null,
-  padding: null,
-  added_tokens: SPECIAL_TOKENS.map((content, id) => ({
-    ...{ id, content, single_word: false, lstrip: false, rstrip: false },
-    ...{ normalized: false, special: true },
-  })),
-  normalizer: null,
-  pre_tokenizer: LEVEL,
-  post_processor: null,
-  decoder: LEVEL,
-  model: {
-    type: 'BPE',
-    dropout: null,
-    unk_token: null,
-    continuing_subword_prefix: null,
-    end_of_word_suffix: null,
-    fuse_unk: false,
-    byte_fallback: false,
-    ignore_merges: false,
-    vocab: Object.fromEntries(TOKENS.map((token, id) => [token, id])),
-    merges: [],
-  },
+/** The parts of a byte-level tokenizer without merges: a token for each byte of UTF-8. */
+export const TINY_TOKENS = {
+  tokens: [...SPECIAL_TOKENS, ...BYTES],
+  special: [...SPECIAL_TOKENS.keys()],
+  merges: [] as string[],
+  splitsDigits: false,
 };
+
+/** The same as `tokenizer.json`. */
+export const TINY_TOKENIZER = tokenizerFile(TINY_TOKENS);
 
 /** `tokenizer_config.json` with a chat template in ChatML. */
 export const CHATML_CONFIG = {
