@@ -181,9 +181,9 @@ describe('model add', () => {
     const way = await writeFiles({ 'way/small.gguf': sampleGguf() }).then((at) => join(at, 'way'));
     vi.stubEnv('TMPDIR', way);
     const model = await add(join(way, 'small.gguf'));
-    expect(model.id).toBe('small');
+    expect(model).toMatchObject({ id: 'small', dtype: 'int8' });
     expect(namesOf(model)).toEqual(
-      expect.arrayContaining(['config.json', 'onnx/model.onnx', 'tokenizer.json']),
+      expect.arrayContaining(['config.json', 'onnx/model_int8.onnx', 'tokenizer.json']),
     );
     expect(await readdir(way)).toEqual(['small.gguf']);
   });

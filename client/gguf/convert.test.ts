@@ -17,7 +17,7 @@ describe('a GGUF file', () => {
   it('of the tiny decoder becomes the same graph, bit for bit', () => {
     const files = must(convertGguf(sampleGguf()));
     const { model } = tinyDecoder({ precision: 'int8row' });
-    expect(Buffer.compare(files['onnx/model.onnx'] as Uint8Array, model)).toBe(0);
+    expect(Buffer.compare(files['onnx/model_int8.onnx'] as Uint8Array, model)).toBe(0);
   });
 
   it('gives config, tokenizer and chat template of its model', () => {
@@ -38,7 +38,7 @@ describe('a GGUF file', () => {
     expect(json(files['config.json']).tie_word_embeddings).toBe(true);
     const table = TINY.vocab_size * TINY.hidden_size;
     const { length } = tinyDecoder({ precision: 'int8row' }).model;
-    expect(length - (files['onnx/model.onnx']?.length ?? 0)).toBeGreaterThan(table);
+    expect(length - (files['onnx/model_int8.onnx']?.length ?? 0)).toBeGreaterThan(table);
   });
 
   it('ends a text with the end of a turn too, where it names one', () => {

@@ -10,7 +10,7 @@ export type RepositoryFiles = Record<string, string | Uint8Array>;
 
 /**
  * Makes of a GGUF file the files of a repository as Optimum exports one: `config.json`,
- * `generation_config.json`, `tokenizer.json`, `tokenizer_config.json` and `onnx/model.onnx`, whose
+ * `generation_config.json`, `tokenizer.json`, `tokenizer_config.json` and `onnx/model_int8.onnx`, whose
  * linear layers have weights of 8 bits by output row. Refuses what `readGguf` refuses, and with
  * `model-format` a model or a tokenizer that is none of those it knows.
  */
@@ -27,7 +27,7 @@ export function convertGguf(bytes: Uint8Array): Result<RepositoryFiles> {
       'config.json': JSON.stringify({ ...named, ...config, ...ends }),
       'generation_config.json': JSON.stringify(ends),
       ...files,
-      'onnx/model.onnx': encodeOnnx(buildLlama(config, weights, 'int8row')),
+      'onnx/model_int8.onnx': encodeOnnx(buildLlama(config, weights, 'int8row')),
     });
   } catch (error) {
     if (error instanceof PocketgridError) return { ok: false, refusal: error.refusal };

@@ -19,7 +19,7 @@ export async function tryModel(folder: string): Promise<string> {
     await json('tokenizer.json'),
     await json('tokenizer_config.json'),
   );
-  const model = await openModel(await readFile(join(folder, 'onnx', 'model.onnx')));
+  const model = await openModel(await readFile(join(folder, 'onnx', 'model_int8.onnx')));
   const feed = openText(model, config);
   const prompt = tokenizer.encode(PROMPT).ids;
   const started = performance.now();
