@@ -31,6 +31,20 @@ const world = (
 });
 
 describe('what the device does and why', () => {
+  test.each(['time-up', 'updating', 'tab-at-work'] as const)(
+    'a device that ended by %s before its first unit is told so, not welcomed',
+    (code) => {
+      const reason = code === 'time-up' ? why(code, { minutes: 15 }) : why(code, {});
+      const view = viewContribute(world({ phase: 'off', reason }, { running: false }));
+      expect(view.isFresh).toBe(false);
+      expect(view.reason).not.toContain('Nothing runs');
+    },
+  );
+
+  test('a device that was not started is welcomed', () => {
+    expect(viewContribute(world({}, { running: false })).isFresh).toBe(true);
+  });
+
   test.each(PHASES)('%s has a title, a reason and an announcement', (phase) => {
     for (const running of [true, false]) {
       const view = viewContribute(world({ phase, reason: why('awaiting-work', {}) }, { running }));

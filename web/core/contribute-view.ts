@@ -32,6 +32,8 @@ export interface ContributeView {
   /** `waiting` is told as `hub-down`: the worker waits to connect again. */
   phase: Exclude<DevicePhase, 'waiting'> | 'offline' | 'hidden' | 'hub-down' | 'stopping';
   tone: Tone;
+  /** Nothing was done yet, and there is nothing to say of it. */
+  isFresh: boolean;
   title: string;
   /** Never empty. */
   reason: string;
@@ -141,6 +143,7 @@ export function viewContribute(world: ContributeWorld): ContributeView {
   return {
     phase,
     tone: named.tone,
+    isFresh: phase === 'off' && status.unitsAccepted === 0 && !isTitled(status),
     title,
     reason,
     next: nextWords(phase, status),
@@ -161,6 +164,8 @@ function elsewhere(phase: ContributeView['phase'], { refusal }: DeviceStatus): T
 
 /** What says more than that a device stopped or pauses. */
 const TITLED: readonly DeviceStatus['reason']['code'][] = ['time-up', 'updating', 'tab-at-work'];
+
+const isTitled = ({ reason }: DeviceStatus): boolean => TITLED.includes(reason.code);
 
 /** Only where the device's own word counts: a page knows better that it is hidden or offline. */
 const titleOf = (phase: ContributeView['phase'], code: DeviceStatus['reason']['code']) =>
@@ -202,7 +207,7 @@ function explain(phase: ContributeView['phase'], status: DeviceStatus): string {
     case 'stopping':
       return t`Handing back unfinished work, so that another device can take it.`;
     case 'off':
-      if (TITLED.includes(status.reason.code)) return sayReason(status.reason);
+      if (isTitled(status)) return sayReason(status.reason);
       return status.unitsAccepted > 0
         ? t`Stopped. Thank you: ${plural(status.unitsAccepted, { one: '# unit', other: '# units' })} of yours count.`
         : sayNothingRuns();

@@ -21,7 +21,7 @@ export function Contribute({ app }: { app: AppModel }) {
   const obstacle = app.obstacle.value;
   const { status } = world;
   const view = viewContribute(world);
-  const fresh = view.phase === 'off' && status.unitsAccepted === 0;
+  const fresh = view.isFresh;
   const share = view.shard?.fraction ?? 0;
   const mode =
     view.phase === 'working'
