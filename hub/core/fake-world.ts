@@ -22,6 +22,7 @@ import type {
   Root,
   Signature,
 } from '#protocol/values/ids.ts';
+import { accept, type Refusal } from '#protocol/values/refusal.ts';
 import { bytes, instant, type Lamports, lamports, millis } from '#protocol/values/units.ts';
 import type { HubConfig } from './hub.ts';
 import { type HubSurroundings, newest, openHubBench } from './hub-bench.ts';
@@ -47,7 +48,10 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
     replies: [] as Extract<HubEffect, { type: 'reply' }>[],
     recuts: [] as Extract<HubEffect, { type: 'recut' }>[],
   };
-  const world = { now: 1_000_000, drawn: 0, kept: 0, diskFull: false, readsHeld: false };
+  const world = {
+    ...{ now: 1_000_000, drawn: 0, kept: 0, diskFull: false, readsHeld: false },
+    blobsRefused: undefined as Refusal | undefined,
+  };
   const unwritten: (() => void)[] = [];
   const unread: (() => void)[] = [];
   /** The disk writes what it was given, in order, while it has room. */
@@ -79,8 +83,9 @@ function openWorld({ verifiers = [VERIFIER], ...options }: BenchOptions) {
       else done();
     },
     keep() {
+      if (world.blobsRefused !== undefined) return { ok: false, refusal: world.blobsRefused };
       const root = `${world.kept++}`.padStart(64, '0') as Root;
-      return { root, length: bytes(UNIT_BYTES) };
+      return accept({ root, length: bytes(UNIT_BYTES) });
     },
     mend({ unit, failed }) {
       const root = digest(Uint8Array.of(unit, ...failed));
@@ -156,6 +161,10 @@ export function openBench(options: BenchOptions = {}) {
     holdDisk,
     /** The disk is slow to read. */
     holdReads,
+    /** No blob can be kept, though facts can, or each can again. */
+    refuseBlobs(refusal: Refusal | undefined): void {
+      world.blobsRefused = refusal;
+    },
     /** The disk is full, or has room again, and the hub is told. */
     fillDisk(full: boolean): void {
       const trouble = { code: 'disk-full' as const, message: 'the disk is full; free some' };

@@ -11,7 +11,7 @@ import type {
   EndedJobView,
 } from '#protocol/settlement/money-api.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
-import { accept } from '#protocol/values/refusal.ts';
+import { accept, must, type Result } from '#protocol/values/refusal.ts';
 import { type Instant, millis } from '#protocol/values/units.ts';
 import {
   beginHub,
@@ -48,8 +48,8 @@ export interface HubSurroundings {
   write(done: () => void): void;
   /** Calls `done` when the disk can be read; at once unless said otherwise. */
   read?(done: () => void): void;
-  /** Makes a blob of these bytes, or of a part of another blob. */
-  keep(blob: Uint8Array | BlobRange): BlobRef;
+  /** Makes a blob of these bytes, or of a part of another blob, or says why it cannot. */
+  keep(blob: Uint8Array | BlobRange): Result<BlobRef>;
   send(socket: SocketId, message: HubMessage): void;
   close(socket: SocketId): void;
   reply?(effect: Extract<HubEffect, { type: 'reply' }>): void;
@@ -174,8 +174,13 @@ function perform(
       });
     }
     case 'keep': {
-      const refs = effect.blobs.map(around.keep);
-      return later(() => ({ type: 'kept', token: effect.token, refs }));
+      const { token } = effect;
+      const kept = effect.blobs.map(around.keep);
+      const failed = kept.find((one) => !one.ok);
+      if (failed?.ok === false) {
+        return later(() => ({ type: 'keep-failed', token, refusal: failed.refusal }));
+      }
+      return later(() => ({ type: 'kept', token, refs: kept.map(must) }));
     }
     case 'mend': {
       const mended = around.mend(effect.cut);

@@ -17,10 +17,11 @@ import { endIdleInputs } from './jobs/inputs.ts';
 import {
   finishPreparation,
   prepareJobs,
+  receiveKeepFailed,
   receivePrepared,
   receiveUnpreparable,
 } from './jobs/prepare.ts';
-import { receiveCoupled, refuseRecut, storeRecut } from './jobs/recut.ts';
+import { receiveCoupled, storeRecut } from './jobs/recut.ts';
 import { receiveGiveBack } from './leasing/give-back.ts';
 import { chooseReady } from './leasing/lane.ts';
 import { expireLeases, extendLeases, reviveLeases, wakeLeases } from './leasing/lease.ts';
@@ -260,14 +261,12 @@ function stepKept(turn: Turn, event: Extract<HubEvent, { type: 'kept' }>): void 
   finishPreparation(turn, made, refs);
 }
 
-/** Blobs could not be kept: another verifier prepares the job, or it cannot be cut. */
+/** Blobs could not be kept, or inputs not be cut. */
 function stepKeepFailed(turn: Turn, token: Token, refusal: Refusal): void {
   const made = turn.hub.making.get(token);
   turn.hub.making.delete(token);
-  if (made?.type === 'recut') return refuseRecut(turn, made.job, refusal);
   if (made?.type === 'mend') return reopenUnit(turn, made);
-  const job = made && turn.hub.jobs.get(made.job);
-  if (job !== undefined) delete job.preparing;
+  if (made !== undefined) receiveKeepFailed(turn, made.job, refusal);
 }
 
 /**

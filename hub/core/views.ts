@@ -125,6 +125,11 @@ function explain(hub: Hub, job: Job): Reason {
   if (job.state === 'checking') {
     if (job.preparing !== undefined) return why('preparing', {});
     if (hub.verifiers.size === 0) return why('verifier-missing', {});
+    if (job.keepFailed !== undefined) {
+      const { code } = job.keepFailed;
+      const text = `the hub cannot keep what it needs for this job at the moment (${code}); it tries again by itself`;
+      return why('hub-degraded', { text });
+    }
     return why('preparing-later', { ahead: countAhead(hub, job) ?? 0 });
   }
   if (job.state === 'quoted') {

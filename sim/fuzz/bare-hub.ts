@@ -11,6 +11,7 @@ import { encodeFrame } from '#protocol/messages/message-frame.ts';
 import type { AcceptedShard, Lease, Verdict } from '#protocol/records/records.ts';
 import { sampleVerdict } from '#protocol/records/sample-verdict.ts';
 import type { Digest, JobId, LeaseId, Nonce, PublicKey, Root } from '#protocol/values/ids.ts';
+import { accept } from '#protocol/values/refusal.ts';
 import { bytes, instant, millis } from '#protocol/values/units.ts';
 import type { Hub } from '../../hub/core/hub.ts';
 import { type HubBench, newest, openHubBench } from '../../hub/core/hub-bench.ts';
@@ -97,7 +98,8 @@ function start(world: Omit<World, 'bench'>): HubBench {
     write: (done) => done(),
     keep() {
       world.kept += 1;
-      return { root: world.random.nonce() as string as Root, length: bytes(FAKE_UNIT_BYTES) };
+      const root = world.random.nonce() as string as Root;
+      return accept({ root, length: bytes(FAKE_UNIT_BYTES) });
     },
     mend() {
       const root = world.random.nonce() as string as Root;

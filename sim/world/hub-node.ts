@@ -3,9 +3,11 @@ import { digest } from '#protocol/bytes/digest.ts';
 import type { CheckPolicy, NewcomerPolicy } from '#protocol/checks/check-policy.ts';
 import { type ClientMessage, type FrameHead, HubMessage } from '#protocol/messages/control.ts';
 import { encodeFrame } from '#protocol/messages/message-frame.ts';
+import type { BlobRef } from '#protocol/models/package.ts';
 import { mendUnit } from '#protocol/tensors/unit-bytes.ts';
 import { decodeJson } from '#protocol/values/decode.ts';
 import type { JobId, PublicKey } from '#protocol/values/ids.ts';
+import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import { instant } from '#protocol/values/units.ts';
 import { type DurableState, type Hub, takeSnapshot } from '../../hub/core/hub.ts';
 import { type HubBench, openHubBench, reopenHub } from '../../hub/core/hub-bench.ts';
@@ -160,7 +162,7 @@ function openLife(node: Node): Life {
     keys: fakeKeys(node.key, node.random.nonce),
     write: (done) => write(node, disk, done),
     read: (done) => clock.after(node.random.between(1, 30), done),
-    keep: (blob) => keep(node, blob),
+    keep: (blob) => keep(node, disk, blob),
     mend: (cut) => mend(node, cut),
     send: (socket, message) => sockets.get(socket)?.end.send(JSON.stringify(message)),
     close: (socket) => sockets.get(socket)?.end.close(),
@@ -177,10 +179,11 @@ function openLife(node: Node): Life {
   return { bench, sockets, disk };
 }
 
-function keep({ blobs }: Node, blob: Uint8Array | BlobRange) {
-  if (blob instanceof Uint8Array) return blobs.put(blob);
+function keep({ blobs, clock }: Node, disk: Disk, blob: Uint8Array | BlobRange): Result<BlobRef> {
+  if (clock.now() < disk.failsUntil) return refuse('disk-full', 'the disk takes no writes');
+  if (blob instanceof Uint8Array) return accept(blobs.put(blob));
   const whole = blobs.get(blob.root) ?? new Uint8Array();
-  return blobs.put(whole.subarray(blob.offset, blob.offset + blob.length));
+  return accept(blobs.put(whole.subarray(blob.offset, blob.offset + blob.length)));
 }
 
 function mend({ blobs }: Node, { inputs, specs, unit, items, failed }: UnitCut): MendedUnit {

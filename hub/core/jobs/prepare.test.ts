@@ -124,3 +124,53 @@ test('each verifier prepares a job of its own', () => {
   expect([asked(), bench.last(5, 'prepare')?.job]).toEqual([jobOf(1), jobOf(2)]);
   expect(view(jobOf(3))?.reason.code).toBe('preparing-later');
 });
+
+const full = { code: 'disk-full', message: 'the disk is full; free some' } as const;
+
+test('a job whose known answers find no room is prepared again until they do, and loses no try', () => {
+  bench.join(1, VERIFIER, 'verifier');
+  bench.refuseBlobs(full);
+  postJob(bench, 1);
+  for (let time = 1; time <= 5; time += 1) {
+    prepareJob(bench);
+    expect(bench.job()).toMatchObject({ state: 'checking', reason: { code: 'hub-degraded' } });
+    bench.wait(5_000);
+    expect(bench.hub().jobs.get(JOB)?.preparing).toBeUndefined();
+    bench.wait(5_000);
+    expect(bench.job()?.reason.code).toBe('preparing');
+  }
+  bench.refuseBlobs(undefined);
+  prepareJob(bench);
+  expect(bench.job()?.state).toBe('quoted');
+});
+
+test.each([
+  ['storage-failed', 3],
+  ['model-too-big', 1],
+] as const)('a job whose known answers are refused with %s is so after %i times', (code, times) => {
+  bench.join(1, VERIFIER, 'verifier');
+  bench.refuseBlobs({ code, message: 'the folder is read-only' });
+  postJob(bench, 1);
+  for (let time = 0; time < times; time += 1) {
+    expect(bench.job()?.state).toBe('checking');
+    prepareJob(bench);
+    bench.wait(10_000);
+  }
+  expect(bench.job()).toMatchObject({
+    state: 'refused',
+    reason: { values: { text: 'the folder is read-only' } },
+  });
+});
+
+test('a job is refused for time after three late verifiers, however often one of them left', () => {
+  bench.join(1, VERIFIER, 'verifier');
+  postJob(bench, 1);
+  for (let left = 0; left < 5; left += 1) bench.join(2 + left, VERIFIER, 'verifier');
+  expect(bench.last(6, 'prepare')?.job).toBe(JOB);
+  for (let waited = 0; waited < 9 * 60_000; waited += 10_000) {
+    expect(bench.job()?.state).toBe('checking');
+    bench.wait(10_000);
+    bench.say(6, { type: 'beat' });
+  }
+  expect(bench.job()).toMatchObject({ state: 'refused', refusal: { code: 'model-run-failed' } });
+});

@@ -2,25 +2,29 @@ import { DIGEST_BYTES } from '#protocol/bytes/digest.ts';
 import type { VerifierMessage } from '#protocol/messages/control.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import { why } from '#protocol/values/reason.ts';
-import type { Refusal } from '#protocol/values/refusal.ts';
-import { between } from '#protocol/values/units.ts';
+import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
+import { after, between, millis } from '#protocol/values/units.ts';
 import type { Prepared } from '../kinds/kind.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { Hub, Making } from '../state/hub.ts';
 import type { Job } from '../state/job.ts';
-import { isMoving, measuredManifest, needsFunding } from '../state/questions.ts';
+import { isEnding, isMoving, measuredManifest, needsFunding } from '../state/questions.ts';
 import { isUnderway, nameOf } from '../state/underway.ts';
-import { decline, jobMoved, send, store, type Turn } from '../turn.ts';
+import { changed, decline, jobMoved, send, store, type Turn } from '../turn.ts';
 import { capProblem, quote } from './quote.ts';
 import { recutAsKnown, startRecut } from './size.ts';
 
 const PREPARE_MS_MAX = 180_000;
 const PREPARE_TRIES_MAX = 3;
+/** From a full disk to the next preparation. */
+const KEEP_PAUSE_MS = 10_000;
+/** They say nothing of the job: the hub is to have room, a thread or another start. */
+const PASSING: readonly RefusalCode[] = ['disk-full', 'busy', 'hub-stopping'];
 
 /**
  * Hands jobs that are being checked to verifiers in turn, one to each at a time, and to another when
- * that one is late: the time of a job begins when its turn does.
+ * that one is late: the time of a job begins when its turn does. A late verifier costs a try.
  */
 export function prepareJobs(turn: Turn): void {
   const { hub, world } = turn;
@@ -35,7 +39,9 @@ export function prepareJobs(turn: Turn): void {
       if (between(job.preparing.since, world.now) < PREPARE_MS_MAX) continue;
       atWork.delete(job.preparing.verifier);
       delete job.preparing;
+      job.prepareTries += 1;
     }
+    if (job.keepFailed !== undefined && world.now < job.keepFailed.again) continue;
     if (job.prepareTries >= PREPARE_TRIES_MAX) {
       const message = `no verifier could run the model within ${PREPARE_MS_MAX / 60_000} minutes; try a smaller one`;
       refuseJob(turn, job, { code: 'model-run-failed', message });
@@ -49,7 +55,7 @@ export function prepareJobs(turn: Turn): void {
     if (verifier === undefined) continue;
     atWork.add(verifier.key);
     job.preparing = { verifier: verifier.key, since: world.now };
-    job.prepareTries += 1;
+    job.keepFailed = undefined;
     send(turn, verifier.socket, {
       type: 'prepare',
       job: job.record.id,
@@ -60,12 +66,11 @@ export function prepareJobs(turn: Turn): void {
   }
 }
 
-/** Verifiers came or went: what was with one that is gone goes to another, and costs no try. */
+/** Verifiers came or went: what was with one that is gone goes to another. */
 export function openPreparation(turn: Turn): void {
   for (const job of turn.hub.openJobs.values()) {
     if (job.preparing === undefined || turn.hub.verifiers.has(job.preparing.verifier)) continue;
     delete job.preparing;
-    job.prepareTries -= 1;
   }
   prepareJobs(turn);
 }
@@ -85,6 +90,22 @@ export function refuseJob(turn: Turn, job: Job, refusal: Refusal): void {
       refusal,
     }),
   ]);
+}
+
+/**
+ * What was prepared or cut anew could not be kept. The job is prepared again after a pause: however
+ * often where the cause passes, as a full disk does. A disk that fails costs a try, and any other
+ * cause refuses the job.
+ */
+export function receiveKeepFailed(turn: Turn, id: Job['record']['id'], cause: Refusal): void {
+  const job = turn.hub.jobs.get(id);
+  if (job?.state !== 'checking' || isEnding(turn.hub, job)) return;
+  if (cause.code === 'storage-failed') job.prepareTries += 1;
+  else if (!PASSING.includes(cause.code)) return refuseJob(turn, job, cause);
+  if (job.prepareTries >= PREPARE_TRIES_MAX) return refuseJob(turn, job, cause);
+  delete job.preparing;
+  job.keepFailed = { code: cause.code, again: after(turn.world.now, millis(KEEP_PAUSE_MS)) };
+  changed(turn, job);
 }
 
 /** The job that this verifier is preparing; another is declined. */

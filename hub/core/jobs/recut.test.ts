@@ -64,7 +64,7 @@ test('a job that was cut anew is so after a restart, and before it was on disk i
 test('a job that cannot be cut is refused with what the disk said', () => {
   postPairs();
   bench.say(1, { type: 'coupled', job: JOB });
-  const refusal = { code: 'disk-full' as const, message: 'the disk is full; free some' };
+  const refusal = { code: 'input-shape' as const, message: 'the inputs are no whole items' };
   bench.post({ type: 'keep-failed', token: bench.recuts[0]?.token ?? 0, refusal });
   expect(bench.job()).toMatchObject({ state: 'refused', refusal });
 });
@@ -100,3 +100,19 @@ test('a verifier that was not asked is declined, and a cancelled job is not cut'
   bench.cut(CUT);
   expect(bench.job()).toMatchObject({ state: 'cancelled', units: ITEMS / 2 });
 });
+
+test.each(['disk-full', 'busy', 'hub-stopping'] as const)(
+  'a job that cannot be cut anew because of %s is prepared and cut again',
+  (code) => {
+    postPairs();
+    bench.say(1, { type: 'coupled', job: JOB });
+    const refusal = { code, message: 'not now' };
+    bench.post({ type: 'keep-failed', token: bench.recuts.at(-1)?.token ?? 0, refusal });
+    expect(bench.job()?.state).toBe('checking');
+    bench.wait(10_000);
+    bench.say(1, { type: 'coupled', job: JOB });
+    bench.cut(CUT);
+    prepareJob(bench);
+    expect(bench.job()).toMatchObject({ state: 'quoted', unitItems: 1 });
+  },
+);

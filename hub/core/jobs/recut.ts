@@ -1,12 +1,11 @@
 import type { JobRecord } from '#protocol/api/job.ts';
 import type { JobId } from '#protocol/values/ids.ts';
-import type { Refusal } from '#protocol/values/refusal.ts';
 import { kindOf } from '../kinds/kind-of.ts';
 import type { VerifierSession } from '../state/device.ts';
 import type { RecutInputs, Token } from '../state/events.ts';
 import { isEnding } from '../state/questions.ts';
 import { changed, decline, store, type Turn } from '../turn.ts';
-import { preparedJob, prepareJobs, refuseJob } from './prepare.ts';
+import { preparedJob, prepareJobs } from './prepare.ts';
 import { startRecut } from './size.ts';
 
 /**
@@ -45,10 +44,4 @@ export function followRecut(turn: Turn, id: JobId): void {
   delete job.preparing;
   changed(turn, job);
   prepareJobs(turn);
-}
-
-/** Without its new units its answers may be wrong: the job ends with what the disk said. */
-export function refuseRecut(turn: Turn, id: JobId, refusal: Refusal): void {
-  const job = turn.hub.jobs.get(id);
-  if (job?.state === 'checking' && !isEnding(turn.hub, job)) refuseJob(turn, job, refusal);
 }

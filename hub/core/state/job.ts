@@ -6,7 +6,7 @@ import type { Funding } from '#protocol/settlement/money-api.ts';
 import type { DeveloperId, Digest, JobId, LeaseId, PublicKey } from '#protocol/values/ids.ts';
 import type { Provider } from '#protocol/values/provider.ts';
 import type { Reason } from '#protocol/values/reason.ts';
-import type { Refusal } from '#protocol/values/refusal.ts';
+import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { type Instant, instant, type Millis } from '#protocol/values/units.ts';
 import type { CommittedShard, JobTally, MendedUnit } from './facts.ts';
 import type { Ranges } from './ranges.ts';
@@ -155,6 +155,7 @@ export const jobAtRest = () => ({
   fleet: noFleet(),
   traffic: { askedAt: [], tookMs: [] } as Traffic,
   prepareTries: 0,
+  keepFailed: undefined as Job['keepFailed'],
   late: undefined as Reason | undefined,
 });
 
@@ -210,5 +211,8 @@ export interface Job extends JobTally {
   fleet: Fleet;
   traffic: Traffic;
   preparing?: { verifier: PublicKey; since: Instant };
+  /** How often a verifier was late with it, or the disk failed. */
   prepareTries: number;
+  /** Why what was prepared could not be kept, and when a verifier is asked again. */
+  keepFailed: { code: RefusalCode; again: Instant } | undefined;
 }
