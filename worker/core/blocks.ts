@@ -1,6 +1,6 @@
 import type { Blocks, JobAbout } from '#protocol/api/about.ts';
 import { why } from '#protocol/values/reason.ts';
-import { dropAdmission } from './admission.ts';
+import { dropAdmission } from './admission-end.ts';
 import { removeShard, UNCOMMITTED } from './pipeline.ts';
 import { isUnwanted, send, type Turn } from './state.ts';
 

@@ -1,15 +1,11 @@
 import { instant } from '#protocol/values/units.ts';
+import { receiveAdmit } from './admission.ts';
 import {
   checkAdmission,
   finishAdmissionFetch,
-  finishTrialRun,
-  receiveAdmit,
   resumeAdmission,
   sourceFailed,
-  startTrial,
-  trialFailed,
-  trialLoaded,
-} from './admission.ts';
+} from './admission-fetches.ts';
 import { block, receiveAbout } from './blocks.ts';
 import { noteTraffic, openCare } from './care/care.ts';
 import { engineFailed, tickAdmission, tickEngine, tickShards, unitFailed } from './deadlines.ts';
@@ -54,6 +50,7 @@ import {
 import { receiveJudgement } from './standing.ts';
 import type { Contributor, Turn } from './state.ts';
 import { tellStatus } from './status.ts';
+import { finishTrialRun, startTrial, trialFailed, trialLoaded } from './trials.ts';
 
 export type { Contributor } from './state.ts';
 

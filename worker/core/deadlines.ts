@@ -1,7 +1,8 @@
 import { isOfOneUnit } from '#protocol/messages/compute.ts';
 import { why } from '#protocol/values/reason.ts';
 import { between, type Instant } from '#protocol/values/units.ts';
-import { closeTrial, failed, receiveAdmit, TRIAL_MS_MAX } from './admission.ts';
+import { receiveAdmit } from './admission.ts';
+import { failed } from './admission-end.ts';
 import { countRun, restingFailed, stopEngines } from './engine.ts';
 import type { ContributorEvent } from './events.ts';
 import { forgetAdmission } from './memory.ts';
@@ -14,6 +15,7 @@ import {
   UNCOMMITTED,
 } from './pipeline.ts';
 import { type Shard, send, type Turn } from './state.ts';
+import { closeTrial, TRIAL_MS_MAX } from './trials.ts';
 
 export function tickAdmission(turn: Turn): void {
   const trial = turn.device.admission?.trial;

@@ -11,7 +11,7 @@ import type { Signature } from '#protocol/values/ids.ts';
 import { type Reason, why } from '#protocol/values/reason.ts';
 import type { Refusal, RefusalCode } from '#protocol/values/refusal.ts';
 import { after, between, millis } from '#protocol/values/units.ts';
-import { announce, dropAdmission } from './admission.ts';
+import { announce, dropAdmission } from './admission-end.ts';
 import { stopEngines } from './engine.ts';
 import type { ContributorEvent, SocketId } from './events.ts';
 import { note } from './history.ts';
