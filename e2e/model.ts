@@ -5,19 +5,20 @@ import { promisify } from 'node:util';
 import type { Grid } from './grid.ts';
 
 /** Makes a small model of vectors, as it is published, and has the hub keep it. */
-export async function addVectorModel(
-  { url, key, folder }: Pick<Grid, 'url' | 'key' | 'folder'>,
+export const addVectorModel = (
+  grid: Pick<Grid, 'url' | 'key' | 'folder'>,
   { name, hidden }: { name: string; hidden: number },
+): Promise<void> =>
+  addTaskModel(grid, { name, task: 'feature-extraction', more: ['--hidden', `${hidden}`] });
+
+/** Makes a small model of a task, as it is published, and has the hub keep it. */
+export async function addTaskModel(
+  { url, key, folder }: Pick<Grid, 'url' | 'key' | 'folder'>,
+  { name, task, more = [] }: { name: string; task: string; more?: readonly string[] },
 ): Promise<void> {
   const out = join(folder, 'repository');
-  const words = ['scripts/tasks/main.ts', '--out', out, '--task', 'feature-extraction'];
-  await promisify(execFile)(process.execPath, [
-    '--import',
-    'tsx',
-    ...words,
-    '--hidden',
-    `${hidden}`,
-  ]);
+  const words = ['scripts/tasks/main.ts', '--out', out, '--task', task];
+  await promisify(execFile)(process.execPath, ['--import', 'tsx', ...words, ...more]);
   const form = new FormData();
   for (const each of await readdir(out, { recursive: true, withFileTypes: true })) {
     if (!each.isFile()) continue;

@@ -23,7 +23,7 @@ const FOLDERS = ['onnx/', ''];
 export const SETTINGS: readonly string[] = [
   ...['config.json', 'tokenizer.json', 'tokenizer_config.json', 'special_tokens_map.json'],
   ...['preprocessor_config.json', 'modules.json', 'sentence_bert_config.json'],
-  '1_Pooling/config.json',
+  ...['1_Pooling/config.json', 'generation_config.json', 'chat_template.jinja'],
 ];
 /** A file holds the graph beside its weights: so much more may it have than they may. */
 const GRAPH_BYTES = 16 * 1024 * 1024;

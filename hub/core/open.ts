@@ -58,7 +58,7 @@ export function openHub(
  * It moves when the type of a snapshot changes (`npm run check` sees that), and when a
  * change of `applyFact` or of what it calls makes another state of facts that are on disk.
  */
-export const SNAPSHOT_VERSION = 16;
+export const SNAPSHOT_VERSION = 17;
 
 /** What the facts made of a hub that runs, without what they did not: safe to clone and to keep. */
 export function takeSnapshot(hub: Hub): DurableState {

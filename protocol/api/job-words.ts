@@ -28,6 +28,7 @@ const BY_TASK: JobWords['byTask'] = {
   'fill-mask': 'Fills in words that are left out',
   'zero-shot-classification': 'Says which of some topics texts are about',
   'text-ranking': 'Ranks texts by how well they answer a question',
+  'text-generation': 'Writes texts',
   'image-classification': 'Says what pictures show',
   'image-feature-extraction': 'Turns pictures into vectors',
   'object-detection': 'Finds things in pictures',

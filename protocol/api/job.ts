@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { Decoder } from '../models/decoder.ts';
 import { BlobRef, GraphOptimization, TAPS_MAX } from '../models/package.ts';
 import { Funding } from '../settlement/money-api.ts';
 import { TaskName, TaskOptions } from '../tasks/task.ts';
@@ -126,8 +127,11 @@ export const JobOptions = v.strictObject({
 });
 export type JobOptions = v.InferOutput<typeof JobOptions>;
 
-/** Calls of OpenAI's API that the hub answers at once, as items of open jobs. */
-export const RequestCall = v.picklist(['embeddings', 'moderations']);
+/**
+ * Calls of OpenAI's API that the hub answers at once, as items of open jobs; `completions` are those of
+ * conversations too.
+ */
+export const RequestCall = v.picklist(['embeddings', 'moderations', 'completions']);
 export type RequestCall = v.InferOutput<typeof RequestCall>;
 
 /** What an uploaded graph is to be run as. */
@@ -148,6 +152,14 @@ export const GraphDraft = v.strictObject({
 });
 export type GraphDraft = v.InferOutput<typeof GraphDraft>;
 
+/** What an uploaded model that writes text is to be run as. */
+export const DecodeDraft = v.strictObject({
+  ...GraphDraft.entries,
+  kind: v.literal('decode'),
+  decoder: Decoder,
+});
+export type DecodeDraft = v.InferOutput<typeof DecodeDraft>;
+
 /**
  * A model as uploaded, before a verifier has run it: outputs and known answers are not known yet.
  * What it is posted for decides the kind of its job.
@@ -155,7 +167,7 @@ export type GraphDraft = v.InferOutput<typeof GraphDraft>;
 export const PackageDraft = v.strictObject({
   name: v.string(),
   file: BlobRef,
-  runtime: v.variant('kind', [GraphDraft]),
+  runtime: v.variant('kind', [GraphDraft, DecodeDraft]),
 });
 export type PackageDraft = v.InferOutput<typeof PackageDraft>;
 

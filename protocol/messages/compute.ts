@@ -1,11 +1,12 @@
+import type { Decoder, Steps } from '../models/decoder.ts';
 import type { GraphOptimization, Runtime } from '../models/package.ts';
 import type { TensorSpec } from '../tensors/tensor.ts';
 import type { Partition, Provider } from '../values/provider.ts';
 import type { Refusal } from '../values/refusal.ts';
 import type { Millis } from '../values/units.ts';
 
-/** How a compute worker runs a model, by the kind of its job. */
-export interface LoadRuntime {
+/** How a compute worker runs a model on batches of one shape. */
+export interface LoadGraph {
   kind: 'graph';
   graphOptimization: GraphOptimization;
   /** Fixed shapes. `outputs` is absent while they are being found out. */
@@ -15,17 +16,31 @@ export interface LoadRuntime {
   taps?: readonly string[];
 }
 
+/** How a compute worker runs a model that writes text. */
+export interface LoadDecoder {
+  kind: 'decode';
+  graphOptimization: GraphOptimization;
+  inputs: readonly TensorSpec[];
+  decoder: Decoder;
+  steps: Steps;
+}
+
+/** How a compute worker runs a model, by the kind of its job. */
+export type LoadRuntime = LoadGraph | LoadDecoder;
+
 /** A `WebAssembly.Module`, named here without a DOM. */
 export type CompiledRuntime = object;
 
 /** How a compute worker runs the model of a package. */
-export const loadRuntime = ({ kind, reference, inputs, outputs, taps }: Runtime): LoadRuntime => ({
-  kind,
-  graphOptimization: reference.graphOptimization,
-  inputs,
-  outputs,
-  taps: taps.map(({ name }) => name),
-});
+export function loadRuntime(runtime: Runtime): LoadRuntime {
+  const { reference, inputs, outputs, taps } = runtime;
+  const shared = { graphOptimization: reference.graphOptimization, inputs };
+  if (runtime.kind === 'decode') {
+    const { kind, decoder, steps } = runtime;
+    return { kind, ...shared, decoder, steps };
+  }
+  return { kind: runtime.kind, ...shared, outputs, taps: taps.map(({ name }) => name) };
+}
 
 /**
  * Spoken over `postMessage` with a compute worker, which holds one session of one model at most.
@@ -51,6 +66,11 @@ export type ComputeRequest =
       unitCount: number;
       /** `unitCount` × unit input bytes. */
       inputs: Uint8Array<ArrayBuffer>;
+      /**
+       * `unitCount` × unit output bytes that somebody says come out. The run comes to the same bytes
+       * with them as without, from nothing that was kept, and is quicker where they are right.
+       */
+      claims?: Uint8Array<ArrayBuffer>;
     };
 
 /** The taps of a run, unit by unit; every value is a number (`settleTaps`). */

@@ -4,6 +4,7 @@ import { JobView, PackageDraft } from '../api/job.ts';
 import { Puzzle } from '../bytes/puzzle.ts';
 import { CheckPolicy } from '../checks/check-policy.ts';
 import { DecoyFindings } from '../checks/thresholds.ts';
+import { Steps } from '../models/decoder.ts';
 import { BlobRef, Feature, PackageManifest, TAPS_MAX, Tap } from '../models/package.ts';
 import { Mark, SignedEpoch } from '../records/epoch.ts';
 import { FailedGroups } from '../records/failed-items.ts';
@@ -217,6 +218,8 @@ export const FrameHead = v.variant('type', [
     taps: v.optional(v.pipe(v.array(Tap), v.maxLength(TAPS_MAX))),
     /** The model runs with units of one item as well. */
     runsAlone: v.exactOptional(v.literal(true)),
+    /** Of a model that writes text. */
+    steps: v.exactOptional(Steps),
     /** Unit numbers the known answers were made from. */
     units: v.array(Count),
     unitMs: Millis,

@@ -4,6 +4,7 @@ import { Dtype, InputSpec, TensorName, TensorSpec } from '../tensors/tensor.ts';
 import { type Digest, Root } from '../values/ids.ts';
 import { hasProvider, Provider } from '../values/provider.ts';
 import { Bytes, Count, Millis } from '../values/units.ts';
+import { Decoder, Steps } from './decoder.ts';
 
 /** A blob by content: BEP 52 root and length. */
 export const BlobRef = v.strictObject({ root: Root, length: Bytes });
@@ -108,8 +109,17 @@ export const GraphRuntime = v.strictObject({
 });
 export type GraphRuntime = v.InferOutput<typeof GraphRuntime>;
 
+/** A model that writes text: a unit is a slice of one (`protocol/generation/slice.ts`). */
+export const DecodeRuntime = v.strictObject({
+  ...GraphRuntime.entries,
+  kind: v.literal('decode'),
+  decoder: Decoder,
+  steps: Steps,
+});
+export type DecodeRuntime = v.InferOutput<typeof DecodeRuntime>;
+
 /** How a model is run and its results are judged: one member for each kind of job. */
-export const Runtime = v.variant('kind', [GraphRuntime]);
+export const Runtime = v.variant('kind', [GraphRuntime, DecodeRuntime]);
 export type Runtime = v.InferOutput<typeof Runtime>;
 
 /** What was packaged by older hubs has the numbers 1 and 2. */
@@ -146,7 +156,9 @@ export function digestPackage(manifest: PackageManifest): Digest {
   if (format === PACKAGE_FORMAT) {
     const { kind, inputs, outputs, unitItems, reference } = runtime;
     const taps = runtime.taps.map(({ scale: _, ...spec }) => spec);
-    const executed = { kind, inputs, outputs, unitItems, reference, taps };
+    const written =
+      kind === 'decode' ? { decoder: runtime.decoder, steps: runtime.steps } : undefined;
+    const executed = { kind, inputs, outputs, unitItems, reference, taps, ...written };
     return digestRecord({ format, variants, runtime: executed });
   }
   if (format === 'pocketgrid/package@2') return digestRecord(manifest);

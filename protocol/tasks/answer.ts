@@ -26,6 +26,13 @@ const Word = v.object({
   score: v.number(),
   sequence: v.string(),
 });
+/** `length`: there was no room for more. */
+const Written = v.object({
+  file,
+  text: v.string(),
+  tokens: Count,
+  finish: v.picklist(['stop', 'length']),
+});
 const Box = v.object({
   xmin: v.number(),
   ymin: v.number(),
@@ -42,6 +49,7 @@ export const TASK_ANSWERS = {
   'fill-mask': v.object({ file, tokens: v.array(Word) }),
   'zero-shot-classification': Labels,
   'text-ranking': v.object({ file, score: v.number() }),
+  'text-generation': Written,
   'image-classification': Labels,
   'image-feature-extraction': Vectors,
   'object-detection': v.object({ file, objects: v.array(Found) }),

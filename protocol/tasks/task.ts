@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { TextPrompt } from '../generation/prompt.ts';
 import { Count } from '../values/units.ts';
 
 /** Tasks of texts; names as on the Hugging Face Hub. */
@@ -9,9 +10,12 @@ export const TEXT_TASKS = [
   'fill-mask',
   'zero-shot-classification',
   'text-ranking',
+  'text-generation',
 ] as const;
 /** The name of a task of texts. */
 export type TextTaskName = (typeof TEXT_TASKS)[number];
+/** The name of a task that runs its model once for a text. */
+export type RowTaskName = Exclude<TextTaskName, 'text-generation'>;
 
 /** Tasks of pictures. */
 export const PICTURE_TASKS = [
@@ -48,7 +52,7 @@ export const TaskOptions = v.strictObject({
   maxTokens: v.exactOptional(v.pipe(Some, v.maxValue(8_192))),
   /** What is done with a longer text; it is cut unless this says `refuse`. */
   overLength: v.exactOptional(v.picklist(['truncate', 'refuse'], 'expected truncate or refuse')),
-  /** Answers for each item, the likeliest first. */
+  /** Answers for each item, the likeliest first; tokens that the next is drawn from (text-generation). */
   topK: v.exactOptional(v.pipe(Some, v.maxValue(1_000))),
   /** What texts may be about (zero-shot-classification). */
   labels: v.exactOptional(v.pipe(v.array(Label), v.minLength(1), v.maxLength(64))),
@@ -60,6 +64,16 @@ export const TaskOptions = v.strictObject({
   multiLabel: v.exactOptional(v.boolean()),
   /** The least score of an object that is told (object-detection). */
   threshold: v.exactOptional(v.pipe(v.number(), v.minValue(0), v.maxValue(1))),
+  /** Tokens that are written at most (text-generation). */
+  newTokens: TextPrompt.entries.newTokens,
+  /** 0 takes the likeliest token each time; 1 is the model's own (text-generation). */
+  temperature: TextPrompt.entries.temperature,
+  /** The likeliest tokens that together are so likely are drawn from (text-generation). */
+  topP: TextPrompt.entries.topP,
+  /** The same seed gives the same text (text-generation). */
+  seed: TextPrompt.entries.seed,
+  /** What the model is told before each text (text-generation). */
+  system: v.exactOptional(v.pipe(v.string(), v.minLength(1), v.maxLength(8_000))),
   /** Whether boxes are in parts of the picture, from 0 to 1, and not in pixels (object-detection). */
   percentage: v.exactOptional(v.boolean()),
 });

@@ -1,4 +1,5 @@
-import { isPictureTask, type TaskName, type TextTaskName } from '#protocol/tasks/task.ts';
+import { tinyRepository } from '#protocol/decoders/tiny.ts';
+import { isPictureTask, type RowTaskName, type TaskName } from '#protocol/tasks/task.ts';
 import { buildBert, type EncoderEnd } from '../models/minilm.ts';
 import { describePictures } from './picture-repository.ts';
 
@@ -14,7 +15,7 @@ const WORDS =
 const LETTERS = [...'abcdefghijklmnopqrstuvwxyz0123456789.,!?'];
 const VOCABULARY = [...SPECIAL, ...WORDS, ...LETTERS, ...LETTERS.map((letter) => `##${letter}`)];
 
-const LABELS: Readonly<Partial<Record<TextTaskName, readonly string[]>>> = {
+const LABELS: Readonly<Partial<Record<RowTaskName, readonly string[]>>> = {
   'text-classification': ['NEGATIVE', 'NEUTRAL', 'POSITIVE'],
   'token-classification': ['O', 'B-PER', 'I-PER', 'B-LOC'],
   'zero-shot-classification': ['contradiction', 'neutral', 'entailment'],
@@ -40,6 +41,7 @@ export function buildRepository(
   task: TaskName,
   { seed = 1, hidden = HIDDEN, tokens = TOKENS }: Partial<Size> = {},
 ): RepositoryFiles {
+  if (task === 'text-generation') return writerOf(seed);
   const json = (value: unknown) => new TextEncoder().encode(JSON.stringify(value, null, 2));
   const { model, settings } = isPictureTask(task)
     ? describePictures(task, seed)
@@ -50,7 +52,13 @@ export function buildRepository(
   ]);
 }
 
-function describeTexts(task: TextTaskName, { seed, hidden, tokens }: Size) {
+function writerOf(seed: number): RepositoryFiles {
+  const files = Object.entries(tinyRepository({ seed }));
+  const bytes = (file: string | Uint8Array) => new Uint8Array(Buffer.from(file));
+  return new Map(files.map(([name, file]) => [name, bytes(file)]));
+}
+
+function describeTexts(task: RowTaskName, { seed, hidden, tokens }: Size) {
   const labels = LABELS[task];
   const settings = {
     config: describeModel(hidden, labels),
@@ -61,7 +69,7 @@ function describeTexts(task: TextTaskName, { seed, hidden, tokens }: Size) {
   return { model: buildBert(seed, size, endOf(task, labels)), settings };
 }
 
-function endOf(task: TextTaskName, labels: readonly string[] = []): EncoderEnd {
+function endOf(task: RowTaskName, labels: readonly string[] = []): EncoderEnd {
   if (task === 'feature-extraction') return 'vectors';
   if (task === 'fill-mask') return { each: VOCABULARY.length };
   return task === 'token-classification' ? { each: labels.length } : { first: labels.length };

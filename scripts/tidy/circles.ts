@@ -57,6 +57,7 @@ export const FOLDER_ORDER: Readonly<Record<string, readonly string[]>> = {
     'files',
     'tensors',
     'models',
+    'generation',
     'checks',
     'records',
     'settlement',

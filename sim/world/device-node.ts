@@ -219,7 +219,8 @@ function perform(node: Node, tab: Tab, effect: ContributorEffect): void {
         root: effect.model.root,
         inputs: effect.runtime.inputs,
       });
-      if (effect.runtime.taps?.length) tab.tapped.add(effect.worker);
+      if (effect.runtime.kind === 'graph' && effect.runtime.taps?.length)
+        tab.tapped.add(effect.worker);
       return later(node.traits.loadMs ?? LOAD_MS, { type: 'loaded', worker: effect.worker });
     case 'run':
       return run(node, tab, effect);

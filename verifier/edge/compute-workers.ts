@@ -15,6 +15,13 @@ export type Load = Omit<Extract<ComputeRequest, { type: 'load' }>, 'type' | 'pro
 /** What a run gave. */
 export type Ran = Extract<ComputeReply, { type: 'ran' }>;
 
+/** How a run is done beyond its units. */
+export interface RunOptions {
+  deadlineMs?: number;
+  /** What somebody says comes out (`protocol/messages/compute.ts`). */
+  claims?: Uint8Array<ArrayBuffer> | undefined;
+}
+
 /** One model loaded on the exact lane: wasm, one thread, a process thread of its own. */
 export interface ComputeWorker {
   /** Takes another model in the place of the one it has. */
@@ -23,21 +30,23 @@ export interface ComputeWorker {
    * Runs units one after another. Throws a PocketgridError; the worker is then of no use, unless
    * the runtime refused a unit (`isOfOneUnit`).
    */
-  run(inputs: Uint8Array<ArrayBuffer>, unitCount: number, deadlineMs?: number): Promise<Ran>;
+  run(inputs: Uint8Array<ArrayBuffer>, unitCount: number, options?: RunOptions): Promise<Ran>;
   /** Most bytes that its runtime and the model's file took together so far: a peak in loading or running. */
   peakBytes(): number;
   /** Frees it by `terminate()`; the only thing that does. */
   close(): Promise<void>;
 }
 
+/** Units to run, and what is claimed of them. */
+export interface Work extends Pick<RunOptions, 'claims'> {
+  inputs: Uint8Array<ArrayBuffer>;
+  unitCount: number;
+}
+
 /** Compute workers of a verifier: one for each package, ended when idle. */
 export interface ComputeWorkers {
   /** Runs on the loaded worker of `name`, loading it by `open` first where it is not. */
-  run(
-    name: string,
-    open: () => Promise<Load>,
-    work: { inputs: Uint8Array<ArrayBuffer>; unitCount: number },
-  ): Promise<Ran>;
+  run(name: string, open: () => Promise<Load>, work: Work): Promise<Ran>;
   close(): Promise<void>;
 }
 
@@ -82,9 +91,15 @@ export async function openComputeWorker(load: Load): Promise<ComputeWorker> {
       const fileBytes = load.model.length;
       took(await ask(request, [load.model.buffer], LOAD_DEADLINE_MS), fileBytes);
     },
-    async run(inputs, unitCount, deadlineMs = RUN_DEADLINE_MS) {
+    async run(inputs, unitCount, { deadlineMs = RUN_DEADLINE_MS, claims } = {}) {
       runs += 1;
-      const request = { type: 'run', run: runs, unitCount, inputs } as const;
+      const request = {
+        type: 'run',
+        run: runs,
+        unitCount,
+        inputs,
+        ...(claims && { claims }),
+      } as const;
       const reply = await ask(request, [inputs.buffer], deadlineMs);
       if (reply.type !== 'ran') throw broken(new Error(`a run was answered with ${reply.type}`));
       took(reply, 0);
@@ -154,9 +169,11 @@ export function openComputeWorkers(): ComputeWorkers {
   };
 
   return {
-    async run(name, open, { inputs, unitCount }) {
+    async run(name, open, { inputs, unitCount, claims }) {
       const one = await take(name, open);
-      const done = one.queue.then(async () => (await one.opened).run(inputs, unitCount));
+      const done = one.queue.then(async () =>
+        (await one.opened).run(inputs, unitCount, { claims }),
+      );
       one.queue = done.catch(() => undefined);
       try {
         return await done;

@@ -16,6 +16,7 @@ import {
   refuse,
 } from '#protocol/values/refusal.ts';
 import type { Preparation, Reference, VerifierEffect } from '../core/state/events.ts';
+import { decode } from './kinds/decode.ts';
 import { graph } from './kinds/graph.ts';
 import type { Kind, World } from './kinds/kind.ts';
 
@@ -23,7 +24,7 @@ type Effect<T extends VerifierEffect['type']> = Extract<VerifierEffect, { type: 
 
 const FINGERPRINT_ANSWER_BYTES_MAX = 64 * 1024;
 
-const KINDS: Record<Runtime['kind'], Kind> = { graph };
+const KINDS: Record<Runtime['kind'], Kind> = { graph, decode };
 
 /** Re-execution on the exact lane, and what else a verdict needs. */
 export interface Lane {

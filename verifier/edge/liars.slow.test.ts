@@ -3,6 +3,7 @@ import { readFile } from 'node:fs/promises';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { compareUnits } from '#protocol/checks/comparison.ts';
 import { findNearest, fitThresholds } from '#protocol/checks/thresholds.ts';
+import type { LoadGraph } from '#protocol/messages/compute.ts';
 import { PACKAGE_FORMAT, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
@@ -44,7 +45,7 @@ async function makeInputs(): Promise<Uint8Array<ArrayBuffer>> {
   return new Uint8Array(inputs.buffer);
 }
 
-function loadOf(model: Uint8Array): Load {
+function loadOf(model: Uint8Array): Load & { runtime: LoadGraph } {
   const { graphOptimization } = REFERENCE_LANE;
   const [input] = decodedModel(model).graph.inputs;
   const specs = [{ name: input?.name ?? '', dtype: 'f32' as const, shape: [UNIT_ITEMS, 1, 8, 8] }];

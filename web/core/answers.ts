@@ -25,6 +25,8 @@ export type Answer =
   | { kind: 'words'; words: readonly (Label & { sentence: string })[] }
   /** How well a document fits a query, 0 to 1. */
   | { kind: 'score'; score: number }
+  /** What was written, and whether the model ended it. */
+  | { kind: 'text'; text: string; finish: 'stop' | 'length' }
   | { kind: 'vector'; vector: readonly number[] }
   | { kind: 'vectors'; vectors: readonly (readonly number[])[] }
   | { kind: 'objects'; objects: readonly FoundObject[] }

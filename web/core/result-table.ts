@@ -79,6 +79,8 @@ function columnsOf(answer: Answer | undefined, outputs: readonly TensorSpec[]): 
       return [t`Objects`, t`Number`];
     case 'score':
       return [t`Score`];
+    case 'text':
+      return [t`Text`];
     case 'vector':
       return [t`Vector`, t`Numbers`];
     case 'vectors':
@@ -112,6 +114,8 @@ function cellsOf(answer: Answer, outputs: readonly TensorSpec[]): Cell[] {
       return [words(countLabels(answer.objects)), count(answer.objects.length)];
     case 'score':
       return [share(answer.score)];
+    case 'text':
+      return [words([answer.text])];
     case 'vector':
       return [number(answer.vector), count(answer.vector.length)];
     case 'vectors':

@@ -23,7 +23,7 @@ export function SliderRow(props: {
         step={props.step}
         value={props.value}
         aria-valuetext={props.shown}
-        onChange={(event) => props.set(event.currentTarget.valueAsNumber)}
+        onInput={(event) => props.set(event.currentTarget.valueAsNumber)}
       />
     </label>
   );

@@ -2,7 +2,12 @@ import { encodeBase64 } from '#protocol/bytes/base64.ts';
 import { CHECK_POLICY_DEFAULT } from '#protocol/checks/check-policy.ts';
 import { type HubMessage, PROTOCOL_VERSION } from '#protocol/messages/control.ts';
 import type { DeviceStatus } from '#protocol/messages/device.ts';
-import { PACKAGE_FORMAT, type PackageManifest, REFERENCE_LANE } from '#protocol/models/package.ts';
+import {
+  type GraphRuntime,
+  PACKAGE_FORMAT,
+  type PackageManifest,
+  REFERENCE_LANE,
+} from '#protocol/models/package.ts';
 import type {
   Digest,
   JobId,
@@ -24,28 +29,29 @@ export const SIGNED = 'ee'.repeat(64) as Signature;
 export const NONCE = '77'.repeat(32) as Nonce;
 const ref = (digit: string) => ({ root: digit.repeat(64) as Root, length: bytes(4) });
 export const ANSWER = new Uint8Array([1, 2, 3, 4]);
+const RUNTIME: GraphRuntime = {
+  kind: 'graph',
+  inputs: [{ name: 'x', dtype: 'f32', shape: [1, 1] }],
+  outputs: [{ name: 'y', dtype: 'f32', shape: [1, 1] }],
+  unitItems: 1,
+  reference: REFERENCE_LANE,
+  comparators: [],
+  taps: [],
+};
 export const MANIFEST: PackageManifest = {
   format: PACKAGE_FORMAT,
   name: 'numbers',
   variants: [{ dtype: 'f32', file: ref('1'), needs: [] }],
-  runtime: {
-    kind: 'graph',
-    inputs: [{ name: 'x', dtype: 'f32', shape: [1, 1] }],
-    outputs: [{ name: 'y', dtype: 'f32', shape: [1, 1] }],
-    unitItems: 1,
-    reference: REFERENCE_LANE,
-    comparators: [],
-    taps: [],
-  },
+  runtime: RUNTIME,
   knownAnswers: [{ inputs: ref('2'), outputs: ref('3') }],
   peakBytes: bytes(1_000),
   referenceUnitMs: millis(1),
 };
 
 /** The package of tests, another in some of its runtime. */
-export const packageOf = (change: Partial<PackageManifest['runtime']>): PackageManifest => ({
+export const packageOf = (change: Partial<GraphRuntime>): PackageManifest => ({
   ...MANIFEST,
-  runtime: { ...MANIFEST.runtime, ...change },
+  runtime: { ...RUNTIME, ...change },
 });
 
 type Of<T extends ContributorEffect['type']> = Extract<ContributorEffect, { type: T }>;

@@ -30,7 +30,7 @@ test('a device with taps commits to their digest, and the fingerprint follows fr
   bench.post({ type: 'start' });
   bench.welcome();
   bench.hear({ type: 'admit', id: PACKAGE, job: LEASE.job, manifest: packageOf({ taps }) });
-  expect(bench.all('load').at(-1)?.runtime.taps).toEqual(['a', 'b']);
+  expect(bench.all('load').at(-1)?.runtime).toMatchObject({ taps: ['a', 'b'] });
   const id = bench.lease('a');
   bench.endRun();
   const commits = bench

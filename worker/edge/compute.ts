@@ -1,10 +1,16 @@
-import type { ComputeRequest, LoadRuntime } from '#protocol/messages/compute.ts';
+import type { ComputeRequest } from '#protocol/messages/compute.ts';
 import { fault, PocketgridError, type RefusalCode, refusal } from '#protocol/values/refusal.ts';
+import { loadDecoder } from './kinds/decode/decode.ts';
 import { loadGraph } from './kinds/graph.ts';
-import { type ComputePorts, type LoadKind, type RunUnits, UnitFault } from './kinds/kind.ts';
+import { type ComputePorts, type LoadRequest, type RunUnits, UnitFault } from './kinds/kind.ts';
 import { proveMemory } from './prove-memory.ts';
 
-const KINDS: Record<LoadRuntime['kind'], LoadKind> = { graph: loadGraph };
+function load(ports: ComputePorts, request: LoadRequest): Promise<RunUnits> {
+  const { runtime } = request;
+  return runtime.kind === 'graph'
+    ? loadGraph(ports, { ...request, runtime })
+    : loadDecoder(ports, { ...request, runtime });
+}
 
 /**
  * The loop of a compute worker: one model, requests done in order, one at a time (overlapping runs
@@ -20,7 +26,7 @@ export function openCompute(ports: ComputePorts): (request: ComputeRequest) => v
       ports.reply({ type: 'proven' }, []);
     } else if (request.type === 'load') {
       await ports.prepare?.(request);
-      run = await KINDS[request.runtime.kind](ports, request);
+      run = await load(ports, request);
     } else if (run !== undefined) await run(request);
     else throw unloaded();
   };

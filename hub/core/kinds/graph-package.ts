@@ -7,13 +7,15 @@ import type { Job } from '../state/job.ts';
 import type { Made, Prepared } from './kind.ts';
 
 /** The package of what a verifier found, and the inputs and outputs of its known answers. */
-export function makePackage(job: Job, prepared: Prepared): Result<Made> {
-  const { head, payload } = prepared;
-  const { draft, inputs } = job.record;
+export const makePackage = (job: Job, prepared: Prepared): Result<Made> =>
+  keepKnown(job, prepared, describePackage(job, prepared));
+
+/** What a verifier found, as a manifest. */
+export function describePackage({ record: { draft } }: Job, { head }: Prepared) {
   const { graphOptimization, unitItems, inputs: specs } = draft.runtime;
   const { names, units, nearest } = head.decoys;
   const { comparators, ...allowed } = fitThresholds(head.outputs, nearest);
-  const manifest: Made['manifest'] = {
+  return {
     format: PACKAGE_FORMAT,
     name: draft.name,
     variants: [{ dtype: 'f32', file: draft.file, needs: [] }],
@@ -30,10 +32,16 @@ export function makePackage(job: Job, prepared: Prepared): Result<Made> {
     ...allowed,
     peakBytes: head.peakBytes,
     referenceUnitMs: head.unitMs,
-  };
+  } satisfies Made['manifest'];
+}
+
+/** A package with its known answers; refused where no device could use it. */
+export function keepKnown(job: Job, prepared: Prepared, manifest: Made['manifest']): Result<Made> {
+  const { head, payload } = prepared;
+  const { draft, inputs } = job.record;
   const problem = preparedProblem(job, prepared, manifest);
   if (problem !== undefined) return refuse('result-shape', problem);
-  const [inputBytes, outputBytes] = [unitBytes(specs), unitBytes(head.outputs)];
+  const [inputBytes, outputBytes] = [unitBytes(draft.runtime.inputs), unitBytes(head.outputs)];
   const blobs = head.units.flatMap((unit, index): Made['blobs'] => [
     { root: inputs.root, offset: unit * inputBytes, length: inputBytes },
     payload.subarray(index * outputBytes, (index + 1) * outputBytes),

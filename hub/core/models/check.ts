@@ -13,7 +13,7 @@ import { RUNTIME_VERSIONS } from '#protocol/onnx/versions.ts';
 import type { Dtype } from '#protocol/tensors/tensor.ts';
 import { accept, type RefusalCode, type Result, refuse } from '#protocol/values/refusal.ts';
 import { findBatch } from './batch.ts';
-import { surveyGraph } from './graph.ts';
+import { type GraphSurvey, surveyGraph } from './graph.ts';
 
 /** What a model may cost. */
 export interface ModelLimits {
@@ -95,6 +95,36 @@ export function checkModel(
   limits: ModelLimits,
   batchAxis: Readonly<Record<string, number>> = {},
 ): Result<ModelFacts> {
+  const opened = openModel(bytes, limits);
+  if (!opened.ok) return opened;
+  const { model, survey, peakBytes, opset } = opened.value;
+  const outputs = checkOutputs(model);
+  if (!outputs.ok) return outputs;
+  const inputs = checkInputs(model, outputs.value, batchAxis);
+  if (!inputs.ok) return inputs;
+  return accept({
+    ...inputs.value,
+    outputs: outputs.value,
+    weightBytes: survey.weightBytes,
+    openLoops: survey.openLoops,
+    peakBytes,
+    opset,
+    ops: [...survey.operators].sort(),
+  });
+}
+
+/** A model that the runtime of the grid may load, and what was found in it. */
+export interface OpenModel {
+  model: OnnxModel;
+  survey: GraphSurvey;
+  /** Estimated. */
+  peakBytes: number;
+  /** Of the standard operators. */
+  opset: number;
+}
+
+/** Reads an ONNX file, and refuses one that no device could load, whatever it is for. */
+export function openModel(bytes: Uint8Array, limits: ModelLimits): Result<OpenModel> {
   if (bytes.length > limits.fileBytes) {
     return refuse(
       'model-too-big',
@@ -123,19 +153,7 @@ export function checkModel(
       `With ${megabytes(survey.weightBytes)} of weights the model needs about ${megabytes(peakBytes)} of a device's memory, over the budget of ${megabytes(limits.peakBytes)}. Use a smaller or 4-bit variant (MatMulNBits), or raise the hub's budget.`,
     );
   }
-  const outputs = checkOutputs(model);
-  if (!outputs.ok) return outputs;
-  const inputs = checkInputs(model, outputs.value, batchAxis);
-  if (!inputs.ok) return inputs;
-  return accept({
-    ...inputs.value,
-    outputs: outputs.value,
-    weightBytes: survey.weightBytes,
-    openLoops: survey.openLoops,
-    peakBytes,
-    opset: versions.value,
-    ops: [...survey.operators].sort(),
-  });
+  return accept({ model, survey, peakBytes, opset: versions.value });
 }
 
 /** Names what was sent in place of a model, where its bytes tell. */

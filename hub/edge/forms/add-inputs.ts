@@ -1,8 +1,10 @@
+import { sha256 } from '#protocol/bytes/digest.ts';
 import { UNITS_ALONG_BYTES_MAX } from '#protocol/messages/control.ts';
 import type { BlobRef } from '#protocol/models/package.ts';
-import type { TextTaskName } from '#protocol/tasks/task.ts';
+import type { RowTaskName } from '#protocol/tasks/task.ts';
 import { isPictureTask } from '#protocol/tasks/task.ts';
-import type { Tensor, TensorSpec } from '#protocol/tensors/tensor.ts';
+import { type Tensor, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
+import { digestUnits } from '#protocol/tensors/unit-bytes.ts';
 import { must, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { ModelFacts, ModelInput } from '../../core/models/check.ts';
 import type { BlobStore } from '../blobs/port.ts';
@@ -12,6 +14,8 @@ import type { InputFile } from '../inputs/port.ts';
 import { sortFiles } from '../inputs/sort-files.ts';
 import { readSpool, type Spool } from '../inputs/spool.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
+import { makeSlices } from '../tasks/generation/slices.ts';
+import { openWriter } from '../tasks/generation/writer.ts';
 import { readPictures } from '../tasks/pictures/prepare.ts';
 import type { TaskSettings } from '../tasks/port.ts';
 import { readTextRows } from '../tasks/texts/prepare.ts';
@@ -42,7 +46,22 @@ export async function makeInputs(
   blobs: Pick<BlobStore, 'put'>,
 ): Promise<AddedInputs> {
   const files = await readSpool(inputs);
+  if (task?.options.name === 'text-generation') {
+    const writer = must(openWriter(task.settings));
+    const context = specs[0]?.shape[1] ?? 0;
+    return keepSlices(makeSlices(files, { options: task.options, writer, context }), specs, blobs);
+  }
   return keepUnits(must(await readItems(files, specs, task)), specs, blobs);
+}
+
+/** Keeps slices of texts, whose bytes are units already. */
+export async function keepSlices(
+  { bytes, units }: ReturnType<typeof makeSlices>,
+  specs: readonly TensorSpec[],
+  blobs: Pick<BlobStore, 'put'>,
+): Promise<AddedInputs> {
+  const digests = digestUnits(unitBytes(specs), bytes, sha256);
+  return keepBytes({ bytes, digests, units }, blobs);
 }
 
 /** Keeps tensors, items first, as units of one item each. */
@@ -52,9 +71,16 @@ export async function keepUnits(
   blobs: Pick<BlobStore, 'put'>,
 ): Promise<AddedInputs> {
   const { bytes, digests } = packUnits({ items, unitItems: 1, specs, tensors });
+  return keepBytes({ bytes, digests, units: items }, blobs);
+}
+
+async function keepBytes(
+  { bytes, ...made }: Pick<AddedInputs, 'units' | 'digests'> & { bytes: Uint8Array },
+  blobs: Pick<BlobStore, 'put'>,
+): Promise<AddedInputs> {
   const inputs = must(await blobs.put(bytes, UNITS_BYTES_MAX));
   const isShort = bytes.length <= UNITS_ALONG_BYTES_MAX;
-  return { inputs, units: items, digests, ...(isShort && { bytes }) };
+  return { inputs, ...made, ...(isShort && { bytes }) };
 }
 
 /** Items of the shapes of a job, of files like its first ones. */
@@ -66,6 +92,7 @@ async function readItems(
   const facts = factsOf(specs);
   if (task !== undefined) {
     const { name } = task.options;
+    if (name === 'text-generation') throw new TypeError('prompts are units already');
     const tensors = isPictureTask(name)
       ? await readPictures(files, specs, task)
       : readTokens(files, specs, { ...task, options: { ...task.options, name } });
@@ -80,7 +107,7 @@ async function readItems(
 function readTokens(
   files: readonly InputFile[],
   specs: readonly TensorSpec[],
-  task: TaskSettings & { options: { name: TextTaskName } },
+  task: TaskSettings & { options: { name: RowTaskName } },
 ): Result<Map<string, Tensor>> {
   const items = readTexts(files);
   return items.ok ? readTextRows(items.value, specs, task) : items;

@@ -1,4 +1,4 @@
-import type { JobOptions, JobRecord } from '#protocol/api/job.ts';
+import type { JobOptions } from '#protocol/api/job.ts';
 import { packNames } from '#protocol/files/item-names.ts';
 import { type BlobRef, REFERENCE_LANE } from '#protocol/models/package.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
@@ -25,6 +25,8 @@ import { readSpool, type Spool } from '../inputs/spool.ts';
 import { packUnits, UNITS_BYTES_MAX } from '../inputs/units.ts';
 import type { TaskSettings } from '../tasks/port.ts';
 import { readTaskForm } from '../tasks/task-form.ts';
+import type { MadeJob } from './made-job.ts';
+import { makeTextJob } from './make-text-job.ts';
 
 /** A posted form, its files on disk. */
 export interface JobForm {
@@ -36,16 +38,6 @@ export interface JobForm {
   shared: Spool;
 }
 
-/** What a form becomes: a job without its name, and the digest of each unit's inputs. */
-export interface MadeJob {
-  record: Pick<
-    JobRecord,
-    | ('draft' | 'inputs' | 'inputDigests' | 'items' | 'units')
-    | ('itemNames' | 'leftOut' | 'notes' | 'task')
-  >;
-  digestBytes: Uint8Array<ArrayBuffer>;
-}
-
 /**
  * Checks the model of a form, turns its files into units, and keeps both as blobs. Throws a
  * `PocketgridError` with what is wrong with them.
@@ -55,7 +47,12 @@ export async function makeJob(
   blobs: Pick<BlobStore, 'put' | 'read'>,
 ): Promise<MadeJob> {
   const options = must(checkOptions(form.options));
-  const { batchAxis, shared = {} } = options;
+  const { batchAxis, shared = {}, task } = options;
+  if (task?.name === 'text-generation') {
+    const files = await readModelFiles(form.model, blobs);
+    const inputs = await readSpool(form.inputs);
+    return makeTextJob({ options: { ...options, task }, files, inputs }, blobs);
+  }
   const posted = must(await readForm({ ...form, options }, blobs));
   const given = must(foldShared(posted.file, shared, await readSpool(form.shared)));
   const checked = must(checkModel(given, MODEL_LIMITS, batchAxis));

@@ -9,6 +9,7 @@ import { type CallLimits, openCallLimits, rateHeaders } from './call-limits.ts';
 import { openCallPlaces } from './call-places.ts';
 import { checkKey, checkVerifier } from './callers.ts';
 import { findJob } from './job-access.ts';
+import { openLanes } from './lanes/lanes.ts';
 import { openRepeats, type Repeats } from './repeats.ts';
 import { answerError, type Place, respond } from './respond.ts';
 import { type ApiPorts, type Call, isRepeatable, type KeyCall, type Route } from './route.ts';
@@ -16,6 +17,7 @@ import { banRoutes } from './routes/bans.ts';
 import { batchRoutes } from './routes/batches.ts';
 import { blobRoutes } from './routes/blobs.ts';
 import { chainRoutes } from './routes/chain.ts';
+import { completionRoutes } from './routes/completions.ts';
 import { createRoutes } from './routes/create.ts';
 import { withDescription } from './routes/description.ts';
 import { exportRoutes } from './routes/exports.ts';
@@ -64,6 +66,7 @@ export function openApi(
 /** Every call of the API. */
 export function listRoutes(ports: ApiPorts): Route[] {
   const places = openCallPlaces();
+  const lanes = openLanes(ports);
   return withDescription([
     ...createRoutes(ports, places),
     ...quoteRoutes(ports),
@@ -72,7 +75,8 @@ export function listRoutes(ports: ApiPorts): Route[] {
     ...fileRoutes(ports, places),
     ...batchRoutes(ports),
     ...webhookRoutes(ports),
-    ...requestRoutes(ports),
+    ...requestRoutes(ports, lanes),
+    ...completionRoutes(ports, lanes),
     ...inputRoutes(ports, places),
     ...jobRoutes(ports),
     ...keyRoutes(ports),

@@ -5,7 +5,7 @@ import type { ModelFile } from '#protocol/api/models.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { lamports } from '#protocol/values/units.ts';
-import type { MadeJob } from '../forms/make-job.ts';
+import type { MadeJob } from '../forms/made-job.ts';
 import { reject } from './answer.ts';
 import { checkBudget } from './budget.ts';
 import { openTurns } from './call-places.ts';

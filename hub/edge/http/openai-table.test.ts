@@ -36,7 +36,7 @@ const RATES = ['limit', 'remaining', 'reset'].flatMap((name) =>
   ['requests', 'tokens'].map((of) => `x-ratelimit-${name}-${of}`),
 );
 const ABSENT = [
-  ...['chat/completions', 'completions', 'responses', 'conversations', 'images/generations'],
+  ...['responses', 'conversations', 'images/generations'],
   ...['audio/speech', 'audio/transcriptions', 'fine_tuning/jobs', 'uploads', 'vector_stores'],
   ...['assistants', 'threads', 'evals', 'containers', 'videos', 'realtime/client_secrets'],
 ];
@@ -47,6 +47,12 @@ const embed = (part: string, more: object, rest: Partial<Row> = {}): Row => ({
 });
 const moderate = (part: string, more: object): Row => ({
   ...{ call: 'POST /v1/moderations', part, body: { model: MODEL, input: 'a', ...more } },
+});
+
+const write = (part: string, more: object, rest: Partial<Row> = {}): Row => ({
+  ...{ call: 'POST /v1/chat/completions', part },
+  body: { model: MODEL, messages: [{ role: 'user', content: 'a' }], ...more },
+  ...rest,
 });
 
 /** The rows, in their order: ids of what the ones before made stand in `made`. */
@@ -79,6 +85,20 @@ function listRows(made: { file: string; batch: string; rated: string }): Row[] {
     embed('a field that OpenAI has not', { colour: 'red' }),
     moderate('a model of one label', {}),
     moderate('`input` as parts', { input: [{ type: 'text', text: 'a' }] }),
+    write('a model that writes no text', {}),
+    write('`messages` without one', { messages: [] }),
+    write('`messages` with a picture', {
+      messages: [{ role: 'user', content: [{ type: 'image_url', image_url: { url: 'a' } }] }],
+    }),
+    write('`tools`', { tools: [] }),
+    write('`n` past 8', { n: 9 }),
+    write('`frequency_penalty`', { frequency_penalty: 1 }),
+    write('`top_logprobs` past 8', { logprobs: true, top_logprobs: 9 }),
+    write('`model` that is unknown', { model: 'gpt' }, { fields: ERROR }),
+    {
+      ...{ call: 'POST /v1/completions', part: '`prompt` as tokens' },
+      body: { model: MODEL, prompt: [1, 2] },
+    },
     { call: 'POST /v1/files', part: '`purpose=batch`', body: formOf('batch'), fields: FILE },
     { call: 'POST /v1/files', part: '`purpose=fine-tune`', body: formOf('fine-tune') },
     get('GET /v1/files', '`limit`, `after`', {

@@ -2,6 +2,7 @@ import { type ModelFile, ModelPath } from '#protocol/api/models.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { checkModel, MODEL_LIMITS } from '../../core/models/check.ts';
+import { checkDecoder, writesText } from '../../core/models/decoder.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { assembleModel } from './model-file.ts';
 import { checkSettings, graphFiles } from './model-files.ts';
@@ -19,7 +20,8 @@ export async function keepModel(
   for (const { name } of files) must(decodeWith(ModelPath, name, 'request-invalid'));
   checkSettings(files);
   const { file } = must(assembleModel(graphFiles(files)));
-  must(checkModel(file, MODEL_LIMITS));
+  if (writesText(file)) must(checkDecoder(file, MODEL_LIMITS, { ends: [] }));
+  else must(checkModel(file, MODEL_LIMITS));
   const kept: ModelFile[] = [];
   for (const { name, bytes } of files) {
     const blob = must(await blobs.put(bytes, MODEL_LIMITS.fileBytes, 'model-too-big'));

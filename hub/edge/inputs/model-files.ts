@@ -30,7 +30,7 @@ export async function readModelFiles(
 
 /** Whether a file says how a model is used, and is no part of its graph or weights. */
 export const isSettings = ({ name, bytes }: InputFile): boolean =>
-  /\.json$/i.test(name) || detectFileKind(bytes) === 'json';
+  /\.(?:json|jinja)$/i.test(name) || detectFileKind(bytes) === 'json';
 
 /** Those that the graph and its weights are in. */
 export const graphFiles = (files: readonly InputFile[]): InputFile[] =>
@@ -43,7 +43,7 @@ export function checkSettings(files: readonly InputFile[]): void {
     const { name, bytes } = file;
     if (names.has(name)) throw wrong(`${name} was sent twice; send each file once`, name);
     names.add(name);
-    if (isSettings(file) && !isJson(bytes)) {
+    if (isSettings(file) && !/\.jinja$/i.test(name) && !isJson(bytes)) {
       throw wrong(`${name} is not whole JSON; download it again (git lfs pull in a clone)`, name);
     }
   }

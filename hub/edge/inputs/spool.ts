@@ -20,8 +20,8 @@ export async function readSpool({ path, entries }: Spool): Promise<InputFile[]> 
   });
 }
 
-/** Writes texts down, a line of JSON each. */
-export async function spoolTexts(path: string, texts: readonly string[]): Promise<Spool> {
+/** Writes texts, or objects with them, down, a line of JSON each. */
+export async function spoolTexts(path: string, texts: readonly unknown[]): Promise<Spool> {
   const lines = texts.map((each) => `${JSON.stringify(each)}\n`);
   return spoolLines(path, new TextEncoder().encode(lines.join('')));
 }

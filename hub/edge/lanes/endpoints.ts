@@ -28,6 +28,9 @@ interface Endpoint {
   say(answers: BatchAnswers, model: AskedModel): unknown;
 }
 
+/** Calls whose texts are rows of one run; `prompts.ts` has the others. */
+export type TextCall = Exclude<RequestCall, 'completions'>;
+
 /** All such calls. */
 export const ENDPOINTS = {
   embeddings: {
@@ -44,7 +47,7 @@ export const ENDPOINTS = {
       results: readScores(answers.vectors, model.settings).map(sayModeration),
     }),
   },
-} as const satisfies Record<RequestCall, Endpoint>;
+} as const satisfies Record<TextCall, Endpoint>;
 
 function readModeration(body: unknown, model: AskedModel): ReadBody {
   const request = decodeWith(ModerationRequest, body);

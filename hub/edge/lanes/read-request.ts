@@ -3,16 +3,17 @@ import { join } from 'node:path';
 import { openBoundedMap } from '#node/bounded-map.ts';
 import type { RequestCall } from '#protocol/api/job.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
-import type { BatchLine } from '#protocol/openai/batch.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import type { BatchAnswers } from '../batches/print-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
-import { type AddedInputs, keepUnits } from '../forms/add-inputs.ts';
-import { type Spool, spoolTexts } from '../inputs/spool.ts';
+import { keepUnits } from '../forms/add-inputs.ts';
+import { spoolTexts } from '../inputs/spool.ts';
 import { fillSpecs } from '../tasks/token-rows.ts';
 import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
-import { type AskedModel, ENDPOINTS } from './endpoints.ts';
+import { type AskedModel, ENDPOINTS, type TextCall } from './endpoints.ts';
+import { readPromptRequest } from './prompts.ts';
+import type { ReadRequest } from './request.ts';
 import { takesTexts } from './row-length.ts';
 
 /** A model as a request names it, and its files. */
@@ -34,12 +35,6 @@ export interface RequestReading {
   folder: string;
 }
 
-/** What is asked, and the units that a lane takes; or its texts, where no lane is long enough. */
-export type ReadRequest = { line: BatchLine; length: number } & (
-  | { lane: number; added: AddedInputs }
-  | { texts: Spool }
-);
-
 /** Tokenizers that are kept: each has some megabytes. */
 const TOKENIZERS_KEPT = 8;
 const models = openBoundedMap<string, Omit<AskedModel, 'name'>>(TOKENIZERS_KEPT);
@@ -51,6 +46,9 @@ export async function readRequest(
   { endpoint, body, model, lanes, leastRows, folder }: RequestReading,
   blobs: Blobs,
 ): Promise<ReadRequest> {
+  if (endpoint === 'completions') {
+    return readPromptRequest({ body, files: model.files, lanes, folder }, blobs);
+  }
   const asked = await openKept(model, blobs);
   const { tokenizer } = asked;
   const read = ENDPOINTS[endpoint].read(body, asked);
@@ -77,7 +75,7 @@ const lengthOf = (specs: readonly TensorSpec[]): number => specs[0]?.shape.at(-1
 
 /** What a request is answered with: outputs of its texts. */
 export interface RequestAnswers extends Omit<BatchAnswers, 'model'> {
-  endpoint: RequestCall;
+  endpoint: TextCall;
   model: NamedModel;
 }
 

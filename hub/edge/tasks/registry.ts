@@ -1,4 +1,5 @@
-import type { PictureTaskName, TaskName, TextTaskName } from '#protocol/tasks/task.ts';
+import type { PictureTaskName, RowTaskName, TaskName } from '#protocol/tasks/task.ts';
+import { textGeneration } from './generation/text-generation.ts';
 import { imageClassification } from './pictures/image-classification.ts';
 import { imageFeatureExtraction } from './pictures/image-feature-extraction.ts';
 import { objectDetection } from './pictures/object-detection.ts';
@@ -11,7 +12,7 @@ import { tokenClassification } from './texts/token-classification.ts';
 import { zeroShotClassification } from './texts/zero-shot-classification.ts';
 
 /** All tasks of texts, by their names on the Hugging Face Hub. */
-export const TEXTS: Readonly<Record<TextTaskName, TextTask>> = {
+export const TEXTS: Readonly<Record<RowTaskName, TextTask>> = {
   'feature-extraction': featureExtraction,
   'text-classification': textClassification,
   'token-classification': tokenClassification,
@@ -28,7 +29,11 @@ export const PICTURES: Readonly<Record<PictureTaskName, PictureTask>> = {
 };
 
 /** All tasks. */
-export const TASKS: Readonly<Record<TaskName, Task>> = { ...TEXTS, ...PICTURES };
+export const TASKS: Readonly<Record<TaskName, Task>> = {
+  ...TEXTS,
+  ...PICTURES,
+  'text-generation': textGeneration,
+};
 
 /** Opens the answers of a task. */
 export const openAnswers = (task: TaskSettings): Answerer =>

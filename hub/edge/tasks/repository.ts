@@ -14,6 +14,10 @@ export interface Settings {
   tokenizer?: Json;
   /** `tokenizer_config.json`. */
   tokenizerConfig?: Json;
+  /** `generation_config.json`: tokens that end a text. */
+  generation?: Json;
+  /** `chat_template.jinja`, where the template is a file of its own. */
+  chatTemplate?: string;
   /** `preprocessor_config.json`: how pictures become tensors. */
   preprocessor?: Json;
   /** `1_Pooling/config.json` of Sentence Transformers. */
@@ -31,7 +35,7 @@ export interface Repository {
 }
 
 /** Fields by which a JSON file is known; what it is called says less: two are `config.json`. */
-type Known = Exclude<keyof Settings, 'modules'>;
+type Known = Exclude<keyof Settings, 'modules' | 'chatTemplate'>;
 
 const PREPROCESSOR = [
   ...['image_processor_type', 'feature_extractor_type', 'do_resize', 'do_rescale'],
@@ -44,6 +48,7 @@ const KNOWN: readonly [Known, (json: Json) => boolean][] = [
   ['config', (json) => 'model_type' in json],
   ['tokenizerConfig', (json) => 'tokenizer_class' in json || 'model_max_length' in json],
   ['sentences', (json) => 'max_seq_length' in json],
+  ['generation', (json) => 'eos_token_id' in json],
 ];
 
 /** Files of a repository that no task needs: words about it, and its weights in other formats. */
@@ -63,6 +68,10 @@ export function openRepository(files: readonly InputFile[]): Result<Repository> 
   const repository: Repository = { model: [], settings: {} };
   const from = new Map<Known, string>();
   for (const file of files) {
+    if (/(?:^|\/)chat_template\.jinja$/.test(file.name)) {
+      repository.settings.chatTemplate = new TextDecoder().decode(file.bytes);
+      continue;
+    }
     if (!isSettings(file)) {
       if (!isBeside(file)) repository.model.push(file);
       continue;

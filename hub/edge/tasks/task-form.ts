@@ -68,6 +68,7 @@ async function prepare(
   { options: { task, skipBadFiles }, settings }: { options: Options; settings: Settings },
 ): Promise<Result<Prepared>> {
   const { name } = task;
+  if (name === 'text-generation') throw new TypeError('its jobs are made by makeTextJob');
   if (isPictureTask(name)) {
     const options = { ...task, name };
     return preparePictures(model, inputs, { options, settings, skipBadFiles });

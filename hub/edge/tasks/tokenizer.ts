@@ -21,6 +21,10 @@ export interface TextTokenizer {
   mask: number | undefined;
   /** How it is written. */
   maskText: string;
+  /** The token that ends a text, where the model has one. */
+  end: number | undefined;
+  /** All tokens of a text, with those that the model adds or without them. */
+  encodeAll(text: string, isWhole: boolean): number[];
   encode(text: string, pair: string | undefined, most: number): Tokens;
   /** How many tokens a text has, with those that the model adds. */
   count(text: string): number;
@@ -62,6 +66,8 @@ export function openTokenizer(settings: Settings): Result<TextTokenizer> {
     padding: idOf('pad') ?? numberOf(config['pad_token_id']) ?? 0,
     mask: idOf('mask'),
     maskText: textOf(tokenizerConfig['mask_token']) ?? '[MASK]',
+    end: idOf('eos'),
+    encodeAll: (text, isWhole) => tokenizer.encode(text, { add_special_tokens: isWhole }).ids,
     encode: (text, pair, most) => encode(tokenizer, { text, pair, most }),
     count: (text) => tokenizer.encode(text).ids.length,
     decode: (ids, isWhole = false) => tokenizer.decode([...ids], { skip_special_tokens: isWhole }),

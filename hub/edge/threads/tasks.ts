@@ -21,17 +21,19 @@ import { type BatchReading, peekModel, readBatch } from '../batches/read-batch.t
 import { openFolderBlobs } from '../blobs/folder.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { type AddedInputs, type AddingForm, makeInputs } from '../forms/add-inputs.ts';
-import { type JobForm, type MadeJob, makeJob } from '../forms/make-job.ts';
+import type { MadeJob } from '../forms/made-job.ts';
+import { type JobForm, makeJob } from '../forms/make-job.ts';
 import { keepModel } from '../inputs/keep-model.ts';
 import { recutItems } from '../inputs/recut.ts';
 import type { Spool } from '../inputs/spool.ts';
+import { decodeTokens } from '../lanes/prompts.ts';
 import {
   printRequest,
-  type ReadRequest,
   type RequestAnswers,
   type RequestReading,
   readRequest,
 } from '../lanes/read-request.ts';
+import type { ReadRequest } from '../lanes/request.ts';
 import type { AnswerSettings, TaskItems } from '../tasks/port.ts';
 import { printAnswers } from '../tasks/print.ts';
 
@@ -79,6 +81,9 @@ const TASKS = {
   /** Prints the answer to it. */
   printRequest: async ({ answers, blobs }: Answered): Promise<Uint8Array<ArrayBuffer>> =>
     new TextEncoder().encode(await printRequest(answers, await openShared(blobs))),
+  /** Says what tokens are in letters. */
+  decodeTokens: async ({ files, texts, blobs }: Decoding): Promise<string[]> =>
+    decodeTokens(files, texts, await openShared(blobs)),
   /** Makes units of files for a job that runs. */
   makeInputs: async ({ job, inputs, blobs }: Adding): Promise<AddedInputs> => {
     const { draft, task } = job;
@@ -103,6 +108,12 @@ interface Reading {
 /** Outputs for a request, and the folder of blobs. */
 interface Answered {
   answers: RequestAnswers;
+  blobs: string;
+}
+/** Tokens of texts, the files of their model, and the folder of blobs. */
+export interface Decoding {
+  files: readonly ModelFile[];
+  texts: readonly (readonly number[])[];
   blobs: string;
 }
 /** Files for a job, and the folder of blobs. */

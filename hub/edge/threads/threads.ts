@@ -7,10 +7,12 @@ import type { BatchAnswers } from '../batches/print-batch.ts';
 import type { BatchReading, ReadBatch } from '../batches/read-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import type { AddedInputs } from '../forms/add-inputs.ts';
-import type { JobForm, MadeJob } from '../forms/make-job.ts';
+import type { MadeJob } from '../forms/made-job.ts';
+import type { JobForm } from '../forms/make-job.ts';
 import type { Spool } from '../inputs/spool.ts';
-import type { ReadRequest, RequestAnswers, RequestReading } from '../lanes/read-request.ts';
-import type { Adding, Answering, Printing } from './tasks.ts';
+import type { RequestAnswers, RequestReading } from '../lanes/read-request.ts';
+import type { ReadRequest } from '../lanes/request.ts';
+import type { Adding, Answering, Decoding, Printing } from './tasks.ts';
 import { openThread } from './thread.ts';
 
 /** A form of gigabytes takes minutes; a window of results is a megabyte. */
@@ -30,6 +32,7 @@ export interface Threads {
   readBatch(reading: BatchReading): Promise<ReadBatch>;
   readRequest(reading: RequestReading): Promise<ReadRequest>;
   printRequest(answers: RequestAnswers): Promise<Uint8Array>;
+  decodeTokens(decoding: Omit<Decoding, 'blobs'>): Promise<string[]>;
   makeInputs(adding: Omit<Adding, 'blobs'>): Promise<AddedInputs>;
   printBatch(answers: BatchAnswers): Promise<Uint8Array>;
   close(): Promise<void>;
@@ -57,6 +60,7 @@ export function openThreads(folder: string, blobs: Pick<BlobStore, 'hold'>): Thr
     readBatch: (reading) => blobs.hold(files.run('readBatch', { reading, blobs: folder })),
     readRequest: (reading) => blobs.hold(requests.run('readRequest', { reading, blobs: folder })),
     printRequest: (answers) => requests.run('printRequest', { answers, blobs: folder }),
+    decodeTokens: (decoding) => requests.run('decodeTokens', { ...decoding, blobs: folder }),
     makeInputs: (adding) => blobs.hold(files.run('makeInputs', { ...adding, blobs: folder })),
     printBatch: (answers) => lines.run('printBatch', answers),
     async close() {

@@ -278,7 +278,10 @@ function advance(turn: Turn, pending: Pending, check: UnitCheck): void {
   const manifest = verifier.manifests.get(shard.job);
   if (manifest === undefined || step.do !== 'execute') return;
   check.stage = 'executing';
-  effects.push({ type: 'execute', task, manifest, inputs, unit, fresh: step.fresh });
+  const { claim } = check;
+  const claimed =
+    step.fresh || claim === undefined || claim === 'unavailable' ? {} : { claim: claim.bytes };
+  effects.push({ type: 'execute', task, manifest, inputs, unit, fresh: step.fresh, ...claimed });
 }
 
 function nextStep({ verifier }: Turn, { shard, digests }: Pending, check: UnitCheck) {

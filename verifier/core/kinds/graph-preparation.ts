@@ -55,6 +55,7 @@ export function checkPreparation(
     outputs: [...found.outputs],
     ...(taps.value.length > 0 ? { taps: taps.value } : {}),
     ...(found.neighbours?.runsAlone === true ? { runsAlone: true } : {}),
+    ...(found.steps === undefined ? {} : { steps: found.steps }),
     units: found.units.slice(0, kept.length),
     unitMs: median(found.runs.map(({ computeMs }) => computeMs)),
     payload: concatBytes(...kept),
@@ -70,8 +71,10 @@ export function checkPreparation(
 export const isCoupled = (trial: NeighbourTrial | undefined): boolean =>
   trial?.distances.some((distance) => !isWithin(distance, COMPARATOR_DEFAULT)) === true;
 
+type Units = Pick<GraphDraft, 'unitItems'>;
+
 /** In units of one item no item has a neighbour: where the model runs with those, that helps. */
-function cutSingly(draft: GraphDraft, found: Preparation): Result<'coupled'> {
+function cutSingly(draft: Units, found: Preparation): Result<'coupled'> {
   if (found.neighbours?.runsAlone === true) return accept('coupled');
   const shapes = checkOutputs(draft, found.outputs);
   if (shapes !== undefined) return { ok: false, refusal: shapes };
@@ -80,10 +83,7 @@ function cutSingly(draft: GraphDraft, found: Preparation): Result<'coupled'> {
   return refuse('model-outputs-unsupported', message);
 }
 
-function checkOutputs(
-  { unitItems }: GraphDraft,
-  outputs: readonly TensorSpec[],
-): Refusal | undefined {
+function checkOutputs({ unitItems }: Units, outputs: readonly TensorSpec[]): Refusal | undefined {
   if (outputs.length < 1 || outputs.length > OUTPUTS_MAX) {
     const rule = `a model has 1 to ${OUTPUTS_MAX} outputs and this one ${outputs.length}`;
     return refusal('model-outputs-unsupported', `${rule}; export only those you need`);

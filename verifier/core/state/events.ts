@@ -5,6 +5,7 @@ import type { CheckPolicy } from '#protocol/checks/check-policy.ts';
 import type { OutputDistance } from '#protocol/checks/comparison.ts';
 import type { DecoySample } from '#protocol/checks/thresholds.ts';
 import type { ClientMessage, FrameHead, HubMessage } from '#protocol/messages/control.ts';
+import type { Steps } from '#protocol/models/decoder.ts';
 import type { BlobRef, PackageManifest } from '#protocol/models/package.ts';
 import type { SignedEpoch, SignedEpochOf } from '#protocol/records/epoch.ts';
 import type { FailedItems } from '#protocol/records/failed-items.ts';
@@ -121,6 +122,8 @@ export interface Preparation {
   taps?: { specs: readonly TensorSpec[]; bytes: Uint8Array };
   /** Of units of several items. */
   neighbours?: NeighbourTrial;
+  /** Of a model that writes text. */
+  steps?: Steps;
   peakBytes: Bytes;
   /** The decoys that were run, on which of the units asked for, and how far they came out. */
   decoys: { names: readonly string[]; units: readonly number[]; samples: readonly DecoySample[] };
@@ -201,6 +204,8 @@ export type VerifierEffect =
       inputs: UnitInputs;
       unit: number;
       fresh: boolean;
+      /** The output bytes that a device claimed, where its kind is checked quicker with them. */
+      claim?: Uint8Array;
     }
   /** Fetch the output bytes a device claimed, answer `claimed`. */
   | { type: 'claim'; task: TaskId; job: JobId; unit: number; lease: LeaseId }

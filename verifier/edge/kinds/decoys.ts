@@ -1,7 +1,7 @@
 import { setImmediate as breathe } from 'node:timers/promises';
 import { measureUnits } from '#protocol/checks/comparison.ts';
 import type { DecoySample } from '#protocol/checks/thresholds.ts';
-import type { LoadRuntime } from '#protocol/messages/compute.ts';
+import type { LoadGraph } from '#protocol/messages/compute.ts';
 import { decodeOnnx } from '#protocol/onnx/decode.ts';
 import { DECOY_NAMES, makeDecoy } from '#protocol/onnx/decoys/decoy.ts';
 import { encodeOnnx } from '#protocol/onnx/encode.ts';
@@ -19,7 +19,7 @@ const DECOYS_MS = 15_000;
 export interface DecoySubject {
   /** Reads its file; decoys share what they do not change. */
   readModel(): Promise<Uint8Array<ArrayBuffer>>;
-  runtime: LoadRuntime;
+  runtime: LoadGraph;
   outputs: readonly TensorSpec[];
   /** Time of one unit. */
   unitMs: number;

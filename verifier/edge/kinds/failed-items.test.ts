@@ -24,7 +24,7 @@ function openFake(items: number, fails: (places: Set<number>) => boolean, end: E
     let dead = false;
     return {
       load: async () => undefined,
-      async run(inputs, _units, deadlineMs = 0) {
+      async run(inputs, _units, { deadlineMs = 0 } = {}) {
         expect(dead).toBe(false);
         expect(deadlineMs).toBeGreaterThanOrEqual(10_000);
         seen.runs += 1;

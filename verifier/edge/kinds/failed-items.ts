@@ -86,7 +86,7 @@ async function tryUnit(search: Search, inputs: Uint8Array): Promise<string | und
   const runMs = Math.min(most, Math.max(least, factor * search.manifest.referenceUnitMs));
   search.worker ??= await search.open();
   const { worker } = search;
-  const ran = await attempt(() => worker.run(new Uint8Array(inputs), 1, runMs));
+  const ran = await attempt(() => worker.run(new Uint8Array(inputs), 1, { deadlineMs: runMs }));
   if (ran.ok) return undefined;
   if (!isOfOneUnit(ran.refusal)) {
     search.worker = undefined;

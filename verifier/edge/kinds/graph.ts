@@ -9,7 +9,13 @@ import { bytes } from '#protocol/values/units.ts';
 import { isCoupled } from '../../core/kinds/graph-preparation.ts';
 import type { Preparation, Reference } from '../../core/state/events.ts';
 import type { Blobs } from '../blobs.ts';
-import { type ComputeWorker, type Load, openComputeWorker, type Ran } from '../compute-workers.ts';
+import {
+  type ComputeWorker,
+  type Load,
+  openComputeWorker,
+  type Ran,
+  type Work,
+} from '../compute-workers.ts';
 import { type DecoySubject, measureDecoys } from './decoys.ts';
 import { findFailed } from './failed-items.ts';
 import type { Examine, Execute, Kind, Prepare, World } from './kind.ts';
@@ -17,22 +23,22 @@ import { BEYOND_MEASURE, runsAlone, tryNeighbours } from './neighbours.ts';
 import { type RunUnit, runFirst } from './runnable.ts';
 
 /** Known answers of a package. */
-const KNOWN_UNITS = 2;
+export const KNOWN_UNITS = 2;
 /** Warm runs of the first unit beside one of each unit asked for: the median of at least three. */
 const WARM_RUNS = 3;
 /** What the runtime takes on a device beside its heap: its code, and the engine that compiled it. */
-const RUNTIME_BYTES = 32 * 1024 * 1024;
+export const RUNTIME_BYTES = 32 * 1024 * 1024;
 
 /** Pinned onnxruntime-web, wasm, one thread, fixed shapes. */
 export const graph: Kind = { execute, prepare, examine };
 
 async function execute(
   world: World,
-  { manifest, inputs: blob, unit, fresh }: Execute,
+  { manifest, inputs: blob, unit, fresh, claim }: Execute,
 ): Promise<Reference> {
   const inputs = await readInputs(world.blobs, manifest, { inputs: blob, unit });
   const open = () => readModel(world.blobs, manifest);
-  const work = { inputs, unitCount: 1 };
+  const work = { inputs, unitCount: 1, claims: claim && new Uint8Array(claim) };
   const ran = fresh
     ? await runFresh(await open(), work)
     : await world.workers.run(digestPackage(manifest), open, work);
@@ -67,7 +73,7 @@ async function examine(
   });
 }
 
-async function runFresh(load: Load, work: { inputs: Uint8Array<ArrayBuffer>; unitCount: number }) {
+async function runFresh(load: Load, work: Work) {
   const worker = await openComputeWorker(load);
   try {
     return await worker.run(work.inputs, work.unitCount);
@@ -86,7 +92,8 @@ async function readModel(blobs: Blobs, manifest: PackageManifest): Promise<Load>
   };
 }
 
-const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length);
+/** All bytes of a blob. */
+export const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length);
 
 /**
  * Runs a new model in a worker of its own, so that a model that hangs or dies takes nothing with
@@ -94,8 +101,8 @@ const readWhole = (blobs: Blobs, ref: BlobRef) => blobs.read(ref, 0, ref.length)
  */
 async function prepare(blobs: Blobs, effect: Prepare): Promise<Preparation> {
   const { draft, inputs: blob, units } = effect;
-  const { kind, graphOptimization, inputs: specs, taps = [] } = draft.runtime;
-  const runtime = { kind, graphOptimization, inputs: specs, taps };
+  const { graphOptimization, inputs: specs, taps = [] } = draft.runtime;
+  const runtime = { kind: 'graph', graphOptimization, inputs: specs, taps } as const;
   const size = unitBytes(specs);
   const readUnit = (unit: number) => blobs.read(blob, unit * size, size);
   const readModel = () => readWhole(blobs, draft.file);
@@ -145,7 +152,7 @@ async function sampleDecoys(
 }
 
 /** What units came to, and the first of them run again until the median is a warm one. */
-async function runWarm(
+export async function runWarm(
   worker: ComputeWorker,
   known: readonly RunUnit[],
 ): Promise<Pick<Preparation, 'outputs' | 'units' | 'answers' | 'runs' | 'taps'>> {
@@ -167,7 +174,8 @@ async function runWarm(
   };
 }
 
-const NONE_RUN: Preparation['decoys'] = { names: [], units: [], samples: [] };
+/** Where no decoys are run. */
+export const NONE_RUN: Preparation['decoys'] = { names: [], units: [], samples: [] };
 /** What is found of a model that runs on units of one item and not on those it was given. */
 const ONLY_ALONE: Preparation = {
   ...{ outputs: [], units: [], answers: [], runs: [], peakBytes: bytes(0), decoys: NONE_RUN },

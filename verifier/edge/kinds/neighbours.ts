@@ -1,5 +1,5 @@
 import { DISTANCE_MAX, measureUnits, type OutputDistance } from '#protocol/checks/comparison.ts';
-import type { LoadRuntime } from '#protocol/messages/compute.ts';
+import type { LoadGraph } from '#protocol/messages/compute.ts';
 import { type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { itemSpecs, joinItems, splitItems } from '#protocol/tensors/unit-bytes.ts';
 import { PocketgridError } from '#protocol/values/refusal.ts';
@@ -22,7 +22,7 @@ interface KnownUnit {
 export interface NeighbourSubject {
   /** The model's file; loading it takes the bytes. */
   readModel(): Promise<Uint8Array<ArrayBuffer>>;
-  runtime: LoadRuntime;
+  runtime: LoadGraph;
   unitItems: number;
   outputs: readonly TensorSpec[];
   units: readonly KnownUnit[];

@@ -24,6 +24,7 @@ const Words = v.object({
   tokens: v.array(v.object({ score: Num, token_str: v.string(), sequence: v.string() })),
 });
 const Score = v.object({ score: Num });
+const Written = v.object({ text: v.string(), finish: v.picklist(['stop', 'length']) });
 const Vector = v.object({ embedding: v.array(Num) });
 const Vectors = v.object({ embeddings: v.array(v.array(Num)) });
 const Box = v.object({ xmin: Num, ymin: Num, xmax: Num, ymax: Num });
@@ -61,6 +62,7 @@ const READERS: Readonly<Record<TaskName, ReturnType<typeof reader>[]>> = {
   ],
   'zero-shot-classification': [labels],
   'text-ranking': [reader(Score, (found) => ({ kind: 'score', ...found }))],
+  'text-generation': [reader(Written, (found) => ({ kind: 'text', ...found }))],
   'image-classification': [labels],
   'image-feature-extraction': vectors,
   'object-detection': [reader(Objects, (found) => ({ kind: 'objects', ...found }))],

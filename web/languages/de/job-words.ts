@@ -7,6 +7,7 @@ const BY_TASK: JobWords['byTask'] = {
   'fill-mask': 'Ergänzt ausgelassene Wörter',
   'zero-shot-classification': 'Sagt, um welche von einigen Themen es in Texten geht',
   'text-ranking': 'Ordnet Texte danach, wie gut sie eine Frage beantworten',
+  'text-generation': 'Schreibt Texte',
   'image-classification': 'Sagt, was Bilder zeigen',
   'image-feature-extraction': 'Macht aus Bildern Vektoren',
   'object-detection': 'Findet Dinge in Bildern',

@@ -36,6 +36,8 @@ export function AnswerWords(props: {
       );
     case 'score':
       return <Bars labels={[{ label: t`fits`, score: answer.score }]} />;
+    case 'text':
+      return <p class="written">{answer.finish === 'stop' ? answer.text : `${answer.text}…`}</p>;
     case 'tokens':
       return <MarkedText text={text} tokens={answer.tokens} />;
     case 'vector':

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { sha256 } from '#protocol/bytes/digest.ts';
 import { loadGraph } from './graph.ts';
-import type { ComputePorts, LoadRequest, Runtime } from './kind.ts';
+import type { ComputePorts, Runtime } from './kind.ts';
 
 const UNITS = 4;
 
@@ -45,7 +45,7 @@ it('a run looks up after each unit that took long, so that its browser may end i
     threads: 1,
     model: new Uint8Array(),
     runtime: { kind: 'graph', graphOptimization: 'all', inputs },
-  } as unknown as LoadRequest;
+  } as unknown as Parameters<typeof loadGraph>[1];
   const run = await loadGraph(ports, request);
   const bytes = new Uint8Array(UNITS * 8);
   await run({ type: 'run', run: 1, unitCount: UNITS, inputs: bytes } as Parameters<typeof run>[0]);

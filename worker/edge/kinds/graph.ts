@@ -1,6 +1,6 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
 import { settleTaps } from '#protocol/checks/fingerprint.ts';
-import type { RanTaps } from '#protocol/messages/compute.ts';
+import type { LoadGraph, RanTaps } from '#protocol/messages/compute.ts';
 import { DTYPE_NAMES, specBytes, type TensorSpec, unitBytes } from '#protocol/tensors/tensor.ts';
 import { canonicaliseNan } from '#protocol/tensors/unit-bytes.ts';
 import { fault } from '#protocol/values/refusal.ts';
@@ -8,6 +8,7 @@ import { millis } from '#protocol/values/units.ts';
 import { dtypeOf, typedView } from '../tensor-bytes.ts';
 import {
   type ComputePorts,
+  heapOf,
   type LoadRequest,
   type RunRequest,
   type Runtime,
@@ -26,8 +27,11 @@ interface Loaded {
 
 const PROGRESS_EVERY_MS = 100;
 
-/** Loads a model that is run on batches of one shape. */
-export async function loadGraph(ports: ComputePorts, request: LoadRequest): Promise<RunUnits> {
+/** Loads a model that is run on batches of one shape, and replies `loaded`. */
+export async function loadGraph(
+  ports: ComputePorts,
+  request: LoadRequest<LoadGraph>,
+): Promise<RunUnits> {
   const { inputs, outputs, taps = [] } = request.runtime;
   const { session, partition } = await openSession(ports, request);
   checkNames('inputs', session.inputNames, inputs);
@@ -42,11 +46,6 @@ function runOf(ports: ComputePorts, loaded: Loaded): RunUnits {
     loaded.outputs = await run(ports, loaded, request);
   };
 }
-
-const heapOf = (ports: ComputePorts) => {
-  const heapBytes = ports.heapBytes?.();
-  return heapBytes === undefined ? {} : { heapBytes };
-};
 
 async function run(
   ports: ComputePorts,

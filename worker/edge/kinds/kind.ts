@@ -1,5 +1,5 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-common';
-import type { ComputeReply, ComputeRequest } from '#protocol/messages/compute.ts';
+import type { ComputeReply, ComputeRequest, LoadRuntime } from '#protocol/messages/compute.ts';
 import type { Partition } from '#protocol/values/provider.ts';
 import type { typedView } from '../tensor-bytes.ts';
 
@@ -42,7 +42,12 @@ export interface ComputePorts {
   lookUp?(): Promise<void>;
 }
 
-export type LoadRequest = Extract<ComputeRequest, { type: 'load' }>;
+/** A load, of any kind or of one. */
+export type LoadRequest<K extends LoadRuntime = LoadRuntime> = Omit<
+  Extract<ComputeRequest, { type: 'load' }>,
+  'runtime'
+> & { runtime: K };
+/** A run of a model that is loaded. */
 export type RunRequest = Extract<ComputeRequest, { type: 'run' }>;
 
 /** One unit of a run failed: its place in the run, and whatever was thrown. */
@@ -57,5 +62,9 @@ export class UnitFault extends Error {
 
 /** Runs units one after another and replies `ran`. Throws a `UnitFault` where one fails. */
 export type RunUnits = (request: RunRequest) => Promise<void>;
-/** Loads a model and replies `loaded`. */
-export type LoadKind = (ports: ComputePorts, request: LoadRequest) => Promise<RunUnits>;
+
+/** What a reply says of the heap, where it can be read. */
+export const heapOf = (ports: ComputePorts): { heapBytes?: number } => {
+  const heapBytes = ports.heapBytes?.();
+  return heapBytes === undefined ? {} : { heapBytes };
+};

@@ -11,7 +11,8 @@ import { must } from '#protocol/values/refusal.ts';
 import { type Job, takesInputs } from '../../../core/hub.ts';
 import type { AddedInputs } from '../../forms/add-inputs.ts';
 import { ENDPOINTS } from '../../lanes/endpoints.ts';
-import type { NamedModel, ReadRequest } from '../../lanes/read-request.ts';
+import type { NamedModel } from '../../lanes/read-request.ts';
+import type { ReadRequest } from '../../lanes/request.ts';
 import { takesTexts } from '../../lanes/row-length.ts';
 import { bucketOf } from '../../tasks/token-rows.ts';
 import { addUnits } from '../add-units.ts';
@@ -46,6 +47,8 @@ export interface Lanes {
 }
 
 const IDLE_MINUTES = 10;
+/** What jobs that write texts are posted for. */
+const WRITES = { name: 'text-generation' } as const;
 /** Models whose length of rows is kept in mind. */
 const MODELS_MAX = 1_000;
 
@@ -68,7 +71,7 @@ export function openLanes(ports: ApiPorts): Lanes {
   const open = async (asked: Asked, texts: Texts): Promise<JobView> => {
     const { endpoint, key, model, kept, assurance } = asked;
     const name = `${endpoint} of ${model.name}`.slice(0, 120);
-    const { task } = ENDPOINTS[endpoint];
+    const task = endpoint === 'completions' ? WRITES : ENDPOINTS[endpoint].task;
     const options = { name, task, open: true, idleMinutes: IDLE_MINUTES, assurance };
     return postTexts(ports, { key, options, model: kept, texts, requests: endpoint });
   };

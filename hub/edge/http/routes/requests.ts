@@ -1,11 +1,12 @@
 import * as v from 'valibot';
 import { openDeadline } from '#client/deadline.ts';
-import { Assurance, type RequestCall } from '#protocol/api/job.ts';
+import { Assurance } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
 import { ModerationList, ModerationRequest } from '#protocol/openai/moderations.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { must } from '#protocol/values/refusal.ts';
+import type { TextCall } from '../../lanes/endpoints.ts';
 import { answerBody, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
 import { readJson } from '../body.ts';
@@ -14,16 +15,12 @@ import { json } from '../describe.ts';
 import { readJob } from '../job-access.ts';
 import { findModel } from '../kept-models.ts';
 import { awaitUnits, type Waited } from '../lanes/await-units.ts';
-import { type Asked, openLanes, type Placed } from '../lanes/lanes.ts';
+import type { Asked, Lanes, Placed } from '../lanes/lanes.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
+import { ASSURANCE, waitMs } from '../waits.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
-/** How long a client waits that does not say (`Prefer: wait=60`, RFC 7240), and may wait. */
-const WAIT_SECONDS = { otherwise: 60, most: 600 };
 const Named = v.looseObject({ model: v.string('expected the id of a model (GET /v1/models)') });
-/** Says when an answer is given, as for jobs. */
-const ASSURANCE = 'x-pocketgrid-assurance';
-
 const EMBEDDINGS = {
   does: 'Computes embeddings of texts, and waits for them (`Prefer: wait=60`). They are items of an open job of the key.',
   body: json({ EmbeddingRequest }),
@@ -36,10 +33,9 @@ const MODERATIONS = {
 };
 
 /** Requests of OpenAI's API that ask a model about texts: items of a job that is open for such. */
-export function requestRoutes(ports: ApiPorts): Route[] {
+export function requestRoutes(ports: ApiPorts, lanes: Lanes): Route[] {
   const places = openCallPlaces(REQUESTS);
-  const lanes = openLanes(ports);
-  const answer = (endpoint: RequestCall) => (call: KeyCall) =>
+  const answer = (endpoint: TextCall) => (call: KeyCall) =>
     places.hold(call.key, async () => {
       const { request, key } = call;
       const body = await readJson(Named, request, BODY_BYTES_MAX);
@@ -70,11 +66,6 @@ export function requestRoutes(ports: ApiPorts): Route[] {
   ];
 }
 
-function waitMs({ headers }: Request): number {
-  const asked = Number(/(?:^|[,;\s])wait=(\d{1,6})/.exec(headers.get('prefer') ?? '')?.[1]);
-  return 1_000 * Math.min(asked || WAIT_SECONDS.otherwise, WAIT_SECONDS.most);
-}
-
 /** Its units go on: the same request is answered soon after. */
 function rejectLate({ reason }: Pick<Waited, 'reason'> = {}): never {
   const state = reason === undefined ? 'its model is prepared' : describeReason(reason);
@@ -87,7 +78,7 @@ function rejectLate({ reason }: Pick<Waited, 'reason'> = {}): never {
 async function printAnswer(
   ports: ApiPorts,
   { job: id, first, line }: Placed,
-  { asked, waited: { reason } }: { asked: Asked; waited: Waited },
+  { asked, waited: { reason } }: { asked: Asked & { endpoint: TextCall }; waited: Waited },
 ): Promise<Uint8Array> {
   const job = await readJob(ports, id);
   if (job === undefined) return reject('job-state', 'the job was removed meanwhile');

@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { TaskOptions as Options, TextTaskName } from '#protocol/tasks/task.ts';
+import type { TaskOptions as Options, RowTaskName } from '#protocol/tasks/task.ts';
 import { must } from '#protocol/values/refusal.ts';
 import { FAKE_SETTINGS, fakeGraph } from '../fake-repository.ts';
 import type { Settings } from '../repository.ts';
 import { prepareTexts } from './prepare.ts';
 
-type TaskOptions = Options & { name: TextTaskName };
+type TaskOptions = Options & { name: RowTaskName };
 
 const LOGITS = { logits: ['batch', 2] };
 const VECTORS = { last_hidden_state: ['batch', 'sequence', 8] };

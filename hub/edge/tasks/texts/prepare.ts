@@ -1,5 +1,5 @@
 import type { OnnxModel } from '#protocol/onnx/model.ts';
-import type { TextTaskName } from '#protocol/tasks/task.ts';
+import type { RowTaskName } from '#protocol/tasks/task.ts';
 import type { Tensor, TensorSpec } from '#protocol/tensors/tensor.ts';
 import { why } from '#protocol/values/reason.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
@@ -14,7 +14,7 @@ import { openTokenizer, type TextTokenizer, type Tokens } from '../tokenizer.ts'
 export function prepareTexts(
   model: OnnxModel,
   items: readonly TextItem[],
-  { options, settings }: TaskSettings & { options: { name: TextTaskName } },
+  { options, settings }: TaskSettings & { options: { name: RowTaskName } },
 ): Result<Prepared> {
   const task = TEXTS[options.name];
   const refused = checkOptions(options);
@@ -45,7 +45,7 @@ export function prepareTexts(
 export function readTextRows(
   items: readonly TextItem[],
   specs: readonly TensorSpec[],
-  { options, settings }: TaskSettings & { options: { name: TextTaskName } },
+  { options, settings }: TaskSettings & { options: { name: RowTaskName } },
 ): Result<Map<string, Tensor>> {
   const opened = openTokenizer(settings);
   if (!opened.ok) return opened;
