@@ -8,8 +8,9 @@ import type { JobView } from '#protocol/api/job.ts';
 import { bytesToHex, hexToBytes } from '#protocol/bytes/digest.ts';
 import { LOCAL_PROGRAM } from '#protocol/settlement/addresses.ts';
 import { keyOf } from '#protocol/settlement/layout.ts';
+import type { LeafProof } from '#protocol/settlement/money-api.ts';
 import type { Digest } from '#protocol/values/ids.ts';
-import { must, type Result } from '#protocol/values/refusal.ts';
+import { must, PocketgridError, type Result } from '#protocol/values/refusal.ts';
 import { claimFor, depositFor, type Grid, gridOf, readFinal, readPaid } from '../chain/money.ts';
 import { initPool } from '../chain/pool.ts';
 import { LOCAL_TIMES } from '../chain/settings.ts';
@@ -104,6 +105,20 @@ interface Claiming {
   payer: Wallet;
 }
 
+/** False where it is too little for a new account: it waits until there is more. */
+async function claimNow(
+  { cluster, grid, payer }: Omit<Claiming, 'api'>,
+  leaf: LeafProof,
+): Promise<boolean> {
+  try {
+    await claimFor(cluster, grid, { leaf, payer });
+    return true;
+  } catch (error) {
+    if (error instanceof PocketgridError && error.refusal.code === 'rent-minimum') return false;
+    throw error;
+  }
+}
+
 async function claimNewest({ api, cluster, grid, payer }: Claiming): Promise<Claimed | undefined> {
   const until = Date.now() + SETTLED_MS_MAX;
   for (; Date.now() < until; await sleep(POLL_MS)) {
@@ -116,7 +131,7 @@ async function claimNewest({ api, cluster, grid, payer }: Claiming): Promise<Cla
       if (due <= 0n) continue;
       const { recipient } = leaf;
       const before = await cluster.balance(keyOf(recipient));
-      await claimFor(cluster, grid, { leaf, payer });
+      if (!(await claimNow({ cluster, grid, payer }, leaf))) continue;
       const after = await cluster.balance(keyOf(recipient));
       const { period, total } = root;
       return { period, root: bytesToHex(root.claimRoot), total, recipient, due, before, after };
