@@ -51,40 +51,74 @@ const TEXT = {
 /** Requests of OpenAI's API that have a model write. */
 export function completionRoutes(ports: ApiPorts, lanes: Lanes): Route[] {
   const places = openCallPlaces(REQUESTS);
+  /** A stream keeps its place until it ends, which is after its answer has begun. */
   const answer = (written: WritingCall) => (call: KeyCall) =>
-    places.hold(call.key, async () => {
-      const { request, key } = call;
-      const body = await readJson(v.unknown(), request, BODY_BYTES_MAX);
-      const wishes = readWishes(written, body);
-      const kept = await findModel(ports.store.models, wishes.model);
-      const given = request.headers.get(ASSURANCE) ?? 'instant';
-      const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
-      const model = { name: wishes.model, files: kept.files };
-      const { prompt, most, isStream } = wishes;
-      const deadline = openDeadline(waitMs(request), request.signal);
-      const writing = {
-        key,
-        model,
-        kept,
-        assurance,
-        prompt,
-        most,
-        isStream,
-        signal: deadline.signal,
+    new Promise<Response>((resolve, reject) => {
+      const work = async () => {
+        const { response, ended } = await respond(ports, lanes, { call, written });
+        resolve(response);
+        await ended;
       };
-      const texts = wishes.seeds.map((seed, index) =>
-        followText(ports, lanes, { wishes, index, writing: seeded(writing, seed) }),
-      );
-      if (!isStream) return answerWhole(wishes, texts).finally(deadline.close);
-      // What is wrong with a request is told before the stream begins.
-      const first = await Promise.all(texts.map((text) => text.next()));
-      const chunks = streamTexts(wishes, texts, first);
-      return answerBody(streamBody(chunks, { ended: deadline.close }), EVENTS);
+      places.hold(call.key, work).catch(reject);
     });
   return [
     writer('POST /v1/chat/completions', CHAT, answer('chat')),
     writer('POST /v1/completions', TEXT, answer('text')),
   ];
+}
+
+interface Responded {
+  response: Response;
+  ended?: Promise<void>;
+}
+
+async function respond(
+  ports: ApiPorts,
+  lanes: Lanes,
+  { call: { request, key }, written }: { call: KeyCall; written: WritingCall },
+): Promise<Responded> {
+  const body = await readJson(v.unknown(), request, BODY_BYTES_MAX);
+  const wishes = readWishes(written, body);
+  const kept = await findModel(ports.store.models, wishes.model);
+  const given = request.headers.get(ASSURANCE) ?? 'instant';
+  const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
+  const model = { name: wishes.model, files: kept.files };
+  const { prompt, most, isStream } = wishes;
+  const deadline = openDeadline(waitMs(request), request.signal);
+  const { signal } = deadline;
+  const writing = { key, model, kept, assurance, prompt, most, isStream, signal };
+  const texts = wishes.seeds.map((seed, index) =>
+    followText(ports, lanes, { wishes, index, writing: seeded(writing, seed) }),
+  );
+  try {
+    if (!isStream) {
+      const response = await answerWhole(wishes, texts);
+      deadline.close();
+      return { response };
+    }
+    // What is wrong with a request is told before the stream begins.
+    const first = await Promise.all(texts.map((text) => text.next()));
+    const { promise: ended, resolve: end } = openPromise();
+    const chunks = streamTexts(wishes, texts, first);
+    const stream = streamBody(chunks, {
+      ended() {
+        deadline.close();
+        end();
+      },
+    });
+    return { response: answerBody(stream, EVENTS), ended };
+  } catch (error) {
+    deadline.close();
+    throw error;
+  }
+}
+
+function openPromise(): { promise: Promise<void>; resolve(): void } {
+  let resolve = () => {};
+  const promise = new Promise<void>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
 }
 
 const seeded = (writing: Writing, seed: number): Writing => ({
