@@ -4,7 +4,8 @@ import type { BlobRef } from '#protocol/models/package.ts';
 import { fault, must } from '#protocol/values/refusal.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { UNITS_BYTES_MAX } from '../inputs/units.ts';
-import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
+import { readSettings } from '../tasks/kept-settings.ts';
+import { openTokenizer } from '../tasks/tokenizer.ts';
 import { BATCH_LINES_MAX, nameModel, readBatchLines } from './batch-lines.ts';
 import { type BatchPart, openBatchParts } from './batch-parts.ts';
 
@@ -46,7 +47,7 @@ export async function peekModel(
 export async function readBatch(reading: BatchReading, blobs: Blobs): Promise<ReadBatch> {
   const { file, model, endpoint, folder } = reading;
   const text = decodeLines(must(await blobs.stream(file.root, 0, file.length)));
-  const { tokenizer } = await openModelTokenizer(model.files, blobs);
+  const tokenizer = must(openTokenizer(await readSettings(model.files, blobs)));
   const wrong: string[] = [];
   const good = { lines: 0, texts: 0, tokens: 0 };
   const put = async (bytes: Uint8Array) => must(await blobs.put(bytes, UNITS_BYTES_MAX));

@@ -82,6 +82,14 @@ export const answerBody = (
   status = 200,
 ): Response => new Response(body, { status, headers: { ...HEADERS, ...headers } });
 
+/** A stream of events (SSE), which no proxy on the way is to hold back. */
+export const answerEvents = (body: ReadableStream<Uint8Array>): Response =>
+  answerBody(body, {
+    'Content-Type': 'text/event-stream; charset=utf-8',
+    'Cache-Control': 'no-store, no-transform',
+    'X-Accel-Buffering': 'no',
+  });
+
 /** An empty answer, 204. */
 export const answerNothing = (): Response => new Response(null, { status: 204, headers: HEADERS });
 

@@ -1,6 +1,5 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openBoundedMap } from '#node/bounded-map.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
 import { TextPrompt } from '#protocol/generation/prompt.ts';
 import { packSlice } from '#protocol/generation/slice.ts';
@@ -10,10 +9,9 @@ import { must } from '#protocol/values/refusal.ts';
 import { contextOf } from '../../core/models/decoder.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { keepSlices } from '../forms/add-inputs.ts';
-import { readModelFiles } from '../inputs/model-files.ts';
 import { spoolTexts } from '../inputs/spool.ts';
-import { openWriter, type Writer } from '../tasks/generation/writer.ts';
-import { openRepository } from '../tasks/repository.ts';
+import { openWriter } from '../tasks/generation/writer.ts';
+import { keepOpened } from '../tasks/kept-settings.ts';
 import type { ReadRequest } from './request.ts';
 
 /** A prompt, and where it may be put. */
@@ -29,7 +27,7 @@ type Blobs = Pick<BlobStore, 'read' | 'put'>;
 
 /** Writers that are kept: each has a tokenizer of some megabytes. */
 const WRITERS_KEPT = 4;
-const writers = openBoundedMap<string, Writer>(WRITERS_KEPT);
+const openKept = keepOpened(WRITERS_KEPT, openWriter);
 
 /** Reads a `TextPrompt` as the slice that goes on behind it. Throws what is wrong with it. */
 export async function readPromptRequest(
@@ -60,17 +58,4 @@ export async function decodeTokens(
 ): Promise<string[]> {
   const { tokenizer } = await openKept(files, blobs);
   return texts.map((ids) => tokenizer.decode(ids, true));
-}
-
-async function openKept(
-  files: readonly ModelFile[],
-  blobs: Pick<BlobStore, 'read'>,
-): Promise<Writer> {
-  const place = files.map(({ blob }) => blob.root).join();
-  const known = writers.get(place);
-  if (known !== undefined) return known;
-  const { settings } = must(openRepository(await readModelFiles({ kept: files }, blobs)));
-  const writer = must(openWriter(settings));
-  writers.set(place, writer);
-  return writer;
 }

@@ -1,16 +1,16 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { openBoundedMap } from '#node/bounded-map.ts';
 import type { RequestCall } from '#protocol/api/job.ts';
 import type { ModelFile } from '#protocol/api/models.ts';
 import type { TensorSpec } from '#protocol/tensors/tensor.ts';
-import { fault, must } from '#protocol/values/refusal.ts';
+import { accept, fault, must } from '#protocol/values/refusal.ts';
 import type { BatchAnswers } from '../batches/print-batch.ts';
 import type { BlobStore } from '../blobs/port.ts';
 import { keepUnits } from '../forms/add-inputs.ts';
 import { spoolTexts } from '../inputs/spool.ts';
+import { keepOpened } from '../tasks/kept-settings.ts';
 import { fillSpecs } from '../tasks/token-rows.ts';
-import { openModelTokenizer } from '../tasks/tokenizer-file.ts';
+import { openTokenizer } from '../tasks/tokenizer.ts';
 import { type AskedModel, ENDPOINTS, type TextCall } from './endpoints.ts';
 import { readPromptRequest } from './prompts.ts';
 import type { ReadRequest } from './request.ts';
@@ -37,7 +37,10 @@ export interface RequestReading {
 
 /** Tokenizers that are kept: each has some megabytes. */
 const TOKENIZERS_KEPT = 8;
-const models = openBoundedMap<string, Omit<AskedModel, 'name'>>(TOKENIZERS_KEPT);
+const openModel = keepOpened(TOKENIZERS_KEPT, (settings) => {
+  const tokenizer = openTokenizer(settings);
+  return tokenizer.ok ? accept({ tokenizer: tokenizer.value, settings }) : tokenizer;
+});
 
 type Blobs = Pick<BlobStore, 'read' | 'put'>;
 
@@ -89,12 +92,7 @@ export async function printRequest(
 }
 
 /** A model, whose tokenizer is read once as long as it is asked. */
-async function openKept(
+const openKept = async (
   { name, files }: NamedModel,
   blobs: Pick<BlobStore, 'read'>,
-): Promise<AskedModel> {
-  const place = files.map(({ blob }) => blob.root).join();
-  const known = models.get(place) ?? (await openModelTokenizer(files, blobs));
-  models.set(place, known);
-  return { ...known, name };
-}
+): Promise<AskedModel> => ({ ...(await openModel(files, blobs)), name });

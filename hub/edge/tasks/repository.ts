@@ -58,13 +58,22 @@ const BESIDE = new Set<FileKind>([
 ]);
 const BESIDE_NAMES = /\.(?:model|txt|md|py)$|^\.git|(?:^|\/)LICENSE$/i;
 
-const SETTINGS_BYTES_MAX = 64 * 1024 * 1024;
+/** A file of settings is no longer. */
+export const SETTINGS_BYTES_MAX = 64 * 1024 * 1024;
 
 const isObject = (value: unknown): value is Json =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
-/** Tells the settings of a model from the files of its graph, by what is in them. */
+/** Tells the settings of a model from the files of its graph; refuses where there is no graph. */
 export function openRepository(files: readonly InputFile[]): Result<Repository> {
+  const repository = sortRepository(files);
+  if (!repository.ok || repository.value.model.length > 0) return repository;
+  const message = `none of ${files.map(({ name }) => name).join(', ')} is an ONNX model; make one: optimum-cli export onnx --model NAME FOLDER`;
+  return refuse('model-format', message.slice(0, 600), 'model');
+}
+
+/** Tells the settings of a model from the files of its graph, of which there may be none, by what is in them. */
+export function sortRepository(files: readonly InputFile[]): Result<Repository> {
   const repository: Repository = { model: [], settings: {} };
   const from = new Map<Known, string>();
   for (const file of files) {
@@ -95,9 +104,7 @@ export function openRepository(files: readonly InputFile[]): Result<Repository> 
     from.set(known, file.name);
     repository.settings[known] = json.value as Json;
   }
-  if (repository.model.length > 0) return accept(repository);
-  const message = `none of ${files.map(({ name }) => name).join(', ')} is an ONNX model; make one: optimum-cli export onnx --model NAME FOLDER`;
-  return refuse('model-format', message.slice(0, 600), 'model');
+  return accept(repository);
 }
 
 const isBeside = ({ name, bytes }: InputFile): boolean =>

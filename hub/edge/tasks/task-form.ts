@@ -26,6 +26,21 @@ type Options = JobOptions & { task: TaskOptions };
 /** Options of jobs without a task. */
 const FOREIGN = ['outputs', 'image', 'batchAxis', 'shared', 'taps'] as const;
 
+/** Refuses an option of jobs without a task. */
+export function refuseForeign(options: JobOptions): Result<never> | undefined {
+  const foreign = FOREIGN.find((name) => options[name] !== undefined);
+  if (foreign === undefined) return undefined;
+  const message = `${foreign} is for jobs without a task, and a task makes its tensors itself; leave one of them out`;
+  return refuse('request-invalid', message, foreign);
+}
+
+/** Refuses what is for files of one item each, in a task that takes lines. */
+export function refuseSkipping({ skipBadFiles, task }: JobOptions): Result<never> | undefined {
+  if (skipBadFiles === undefined) return undefined;
+  const message = `skipBadFiles is for files that hold an item each, and ${task?.name} takes lines of texts; leave it out`;
+  return refuse('request-invalid', message, 'skipBadFiles');
+}
+
 /**
  * Reads a form with a task: `files` are those of a model as it is published, `inputs` hold texts or
  * are pictures. Refuses with what is wrong with them.
@@ -35,11 +50,8 @@ export async function readTaskForm(
   files: readonly InputFile[],
   inputs: readonly InputFile[],
 ): Promise<Result<TaskForm>> {
-  const foreign = FOREIGN.find((name) => options[name] !== undefined);
-  if (foreign !== undefined) {
-    const message = `${foreign} is for jobs without a task, and a task makes its tensors itself; leave one of them out`;
-    return refuse('request-invalid', message, foreign);
-  }
+  const foreign = refuseForeign(options);
+  if (foreign !== undefined) return foreign;
   const repository = openRepository(files);
   if (!repository.ok) return repository;
   const { model, settings } = repository.value;
@@ -65,18 +77,16 @@ export async function readTaskForm(
 async function prepare(
   model: OnnxModel,
   inputs: readonly InputFile[],
-  { options: { task, skipBadFiles }, settings }: { options: Options; settings: Settings },
+  { options, settings }: { options: Options; settings: Settings },
 ): Promise<Result<Prepared>> {
+  const { task, skipBadFiles } = options;
   const { name } = task;
   if (name === 'text-generation') throw new TypeError('its jobs are made by makeTextJob');
   if (isPictureTask(name)) {
-    const options = { ...task, name };
-    return preparePictures(model, inputs, { options, settings, skipBadFiles });
+    return preparePictures(model, inputs, { options: { ...task, name }, settings, skipBadFiles });
   }
-  if (skipBadFiles !== undefined) {
-    const message = `skipBadFiles is for files that hold an item each, and ${name} takes lines of texts; leave it out`;
-    return refuse('request-invalid', message, 'skipBadFiles');
-  }
+  const skipping = refuseSkipping(options);
+  if (skipping !== undefined) return skipping;
   const items = readTexts(inputs);
   if (!items.ok) return items;
   return prepareTexts(model, items.value, { options: { ...task, name }, settings });

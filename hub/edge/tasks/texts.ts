@@ -1,9 +1,6 @@
-import { detectFileKind } from '#protocol/files/file-kind.ts';
-import { describeForeign } from '#protocol/files/foreign.ts';
-import { decodeText } from '#protocol/files/text.ts';
-import { readJsonItems } from '#protocol/tensors/json-items.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { InputFile } from '../inputs/port.ts';
+import { readTextLines, type TextLine } from './text-lines.ts';
 
 /** A text of an item, and a second one where the model takes pairs. */
 export interface TextItem {
@@ -15,7 +12,6 @@ export interface TextItem {
 
 /** Names of the fields of a line: of its text, and of the second one. */
 const FIELDS = { text: ['text', 'query'], pair: ['pair', 'text_pair', 'document'] } as const;
-const KINDS = new Set(['json', 'text', 'csv']);
 const ITEMS_MAX = 4_000_000;
 
 /**
@@ -25,16 +21,9 @@ const ITEMS_MAX = 4_000_000;
 export function readTexts(files: readonly InputFile[]): Result<TextItem[]> {
   const items: TextItem[] = [];
   for (const file of files) {
-    const kind = detectFileKind(file.bytes);
     const named = (at: string) => (files.length > 1 ? `${file.name}: ${at}` : at);
-    if (kind === 'empty') return refuse('input-empty', `${file.name} is empty`, file.name);
-    if (!KINDS.has(kind)) {
-      const message = `${file.name} ${describeForeign(kind, 'inputs').split(';')[0]}; send texts: JSON Lines, or a text file with one on each line`;
-      return refuse('input-format', message, file.name);
-    }
-    const text = decodeText(file.bytes);
-    if (!text.ok) return refuse('input-format', `${file.name}: ${text.refusal.message}`, file.name);
-    for (const item of kind === 'json' ? readLines(text.value) : splitLines(text.value)) {
+    for (const line of readTextLines(file, 'texts')) {
+      const item = line.ok ? readItem(line.value) : line;
       if (!item.ok) return refuse(item.refusal.code, item.refusal.message, item.refusal.path);
       if (items.length >= ITEMS_MAX) {
         return refuse('input-too-big', `a job has at most ${ITEMS_MAX} texts; post several jobs`);
@@ -46,20 +35,7 @@ export function readTexts(files: readonly InputFile[]): Result<TextItem[]> {
   return refuse('input-empty', 'there are no texts in what was sent; write one on each line');
 }
 
-function* splitLines(text: string): Generator<Result<TextItem>> {
-  for (const [at, line] of text.split(/\r\n|\r|\n/).entries()) {
-    if (line.trim() !== '') yield accept({ text: line, at: `line ${at + 1}` });
-  }
-}
-
-function* readLines(text: string): Generator<Result<TextItem>> {
-  for (const item of readJsonItems(text, { isArray: Array.isArray, exact: false })) {
-    if (!item.ok) return yield item;
-    yield readItem(item.value.value, item.value.at);
-  }
-}
-
-function readItem(value: unknown, at: string): Result<TextItem> {
+function readItem({ value, at }: TextLine): Result<TextItem> {
   if (typeof value === 'string') return accept({ text: value, at });
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
     const message = `${at} is no text; write "a text" or {"text": "a text"}`;

@@ -74,8 +74,8 @@ export function openTokenizer(settings: Settings): Result<TextTokenizer> {
   });
 }
 
-/** Special tokens are texts, or objects with one. */
-const textOf = (token: unknown): string | undefined => {
+/** How a special token is written: settings have texts, or objects with one. */
+export const textOf = (token: unknown): string | undefined => {
   if (typeof token === 'string') return token;
   const content = (token as { content?: unknown } | null | undefined)?.content;
   return typeof content === 'string' ? content : undefined;

@@ -15,6 +15,7 @@ import {
   type RunUnits,
   UnitFault,
 } from './kind.ts';
+import { openProgress } from './progress.ts';
 import { openSession } from './session.ts';
 
 interface Loaded {
@@ -24,8 +25,6 @@ interface Loaded {
   outputs: readonly TensorSpec[] | undefined;
   taps: readonly string[];
 }
-
-const PROGRESS_EVERY_MS = 100;
 
 /** Loads a model that is run on batches of one shape, and replies `loaded`. */
 export async function loadGraph(
@@ -63,7 +62,7 @@ async function run(
   const names = known?.map(({ name }) => name) ?? own;
   const outputs = openGathered(ports, { names, specs: known, unitCount }, canonicaliseNan);
   const inside = openGathered(ports, { names: taps, unitCount }, (_, unit) => settleTaps(unit));
-  let told = start;
+  const progress = openProgress(ports, { run: request.run, since: start });
   for (let unit = 0; unit < unitCount; unit += 1) {
     const input = request.inputs.subarray(unit * inputBytes, (unit + 1) * inputBytes);
     try {
@@ -78,12 +77,7 @@ async function run(
       input.fill(0);
     }
     await ports.breathe?.();
-    const now = ports.clock();
-    if (now - told >= PROGRESS_EVERY_MS && unit + 1 < unitCount) {
-      told = now;
-      ports.reply({ type: 'progress', run: request.run, unitsDone: unit + 1 }, []);
-      await ports.lookUp?.();
-    }
+    if (unit + 1 < unitCount) await progress(unit + 1);
   }
   const computeMs = millis(ports.clock() - start);
   const { specs, bytes, digests } = await outputs.close();

@@ -21,7 +21,7 @@ export async function* followText(
   { wishes, index, writing }: { wishes: Wishes; index: number; writing: Writing },
 ): AsyncGenerator<Followed> {
   const { stops, logprobs } = wishes;
-  const { files } = writing.model;
+  const { files } = writing.asking.model;
   const ids: number[] = [];
   let shown = 0;
   for await (const slice of writeText(ports, lanes, writing)) {
@@ -31,7 +31,8 @@ export async function* followText(
       files,
       texts: [ids, ...named.map((token) => [token])],
     });
-    const nameOf = (token: number) => names[named.indexOf(token)] ?? '';
+    const nameBy = new Map(named.map((token, at) => [token, names[at] ?? '']));
+    const nameOf = (token: number) => nameBy.get(token) ?? '';
     const isOver = slice.isLast;
     const { text, isStopped } = showText(whole, { stops, isOver });
     const isEnd = isOver || isStopped;

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { TOP_LOGITS } from '#protocol/generation/slice.ts';
 import type { TokenLogprob } from '#protocol/openai/completions.ts';
 import type { WritingCall } from './wishes.ts';
 import type { TextSlice } from './write-text.ts';
@@ -87,9 +86,7 @@ export function likelyTokens(
     return {
       text: nameOf(token),
       logprob: tops.find(({ id }) => id === token)?.logprob ?? UNLIKELY,
-      tops: tops
-        .slice(0, Math.min(wanted, TOP_LOGITS))
-        .map(({ id, logprob }) => ({ text: nameOf(id), logprob })),
+      tops: tops.slice(0, wanted).map(({ id, logprob }) => ({ text: nameOf(id), logprob })),
     };
   });
 }

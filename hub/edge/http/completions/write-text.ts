@@ -1,34 +1,25 @@
-import type { Assurance } from '#protocol/api/job.ts';
-import type { KeyView } from '#protocol/api/keys.ts';
-import type { ModelView } from '#protocol/api/models.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import type { TextPrompt } from '#protocol/generation/prompt.ts';
 import { readWritten, SLICE_TOKENS_MAX, type WrittenSlice } from '#protocol/generation/slice.ts';
 import { unitBytes } from '#protocol/tensors/tensor.ts';
 import type { JobId } from '#protocol/values/ids.ts';
 import { viewJob } from '../../../core/hub.ts';
-import type { NamedModel } from '../../lanes/read-request.ts';
 import { readWindows } from '../../results/windows.ts';
 import { reject } from '../answer.ts';
 import { readJob } from '../job-access.ts';
-import { awaitUnits } from '../lanes/await-units.ts';
-import type { Lanes } from '../lanes/lanes.ts';
+import { type Asking, askLane } from '../lanes/ask-lane.ts';
+import type { Asked, Lanes } from '../lanes/lanes.ts';
 import { openResults } from '../result-source.ts';
 import type { ApiPorts } from '../route.ts';
 
 /** One text that is to be written. */
 export interface Writing {
-  key: KeyView;
-  model: NamedModel;
-  kept: ModelView;
-  assurance: Assurance;
+  asking: Asking;
   prompt: TextPrompt;
   /** Tokens at most; undefined for as many as there is room for. */
   most: number | undefined;
   /** Whether what is written is wanted soon, in short slices. */
   isStream: boolean;
-  /** Aborted when nobody waits any more. */
-  signal: AbortSignal;
 }
 
 /** A slice of a text that was written and may be read. */
@@ -44,6 +35,8 @@ export interface TextSlice extends WrittenSlice {
   isLast: boolean;
 }
 
+/** What a client does that waits no longer. */
+const WAY = 'send it again, with a longer Prefer: wait=…';
 /** The first slice is short, so that something is to be seen soon. */
 const FIRST_TOKENS = 16;
 const NEXT_TOKENS = 64;
@@ -63,10 +56,9 @@ export async function* writeText(
   for (;;) {
     const usual = written.length === 0 ? FIRST_TOKENS : NEXT_TOKENS;
     const newTokens = Math.min(isStream ? usual : SLICE_TOKENS_MAX, most - written.length);
-    const slice = await writeSlice(ports, lanes, {
-      ...writing,
-      prompt: { ...writing.prompt, written, newTokens },
-    });
+    const prompt = { ...writing.prompt, written, newTokens };
+    const asked = { ...writing.asking, endpoint: 'completions', body: prompt } as const;
+    const slice = await writeSlice(ports, lanes, asked);
     written.push(...slice.tokens);
     const isShort = slice.tokens.length < newTokens;
     const isFull = slice.promptTokens + written.length >= slice.context;
@@ -79,21 +71,15 @@ export async function* writeText(
 async function writeSlice(
   ports: ApiPorts,
   lanes: Lanes,
-  writing: Writing,
+  asked: Asked,
 ): Promise<Omit<TextSlice, 'isLast'>> {
-  const { prompt, signal, ...asked } = writing;
-  const request = { ...asked, endpoint: 'completions', body: prompt, signal } as const;
-  const placed = await lanes.place(request).catch((error) => {
-    return error === signal.reason ? rejectLate() : Promise.reject(error);
-  });
+  const { placed, waited } = await askLane(ports, lanes, { asked, way: WAY });
   const { job: id, first } = placed;
-  const waited = await awaitUnits(ports, { ...placed, signal });
-  const why = waited.reason === undefined ? undefined : describeReason(waited.reason);
-  if (waited.is === 'late') return rejectLate(why);
   const job = await readJob(ports, id);
   if (job === undefined) return reject('job-state', 'the job was removed meanwhile');
   const failed = job.failed.get(first);
   if (waited.is === 'ended' || failed !== undefined) {
+    const why = waited.reason && describeReason(waited.reason);
     return reject(
       'item-failed',
       `the text could not be written: ${why ?? 'the model failed on it'}`,
@@ -114,10 +100,3 @@ async function writeSlice(
   }
   return reject('internal', 'the slice has no outputs; look at the log of the hub');
 }
-
-/** What was placed goes on: the same request is answered soon after. */
-const rejectLate = (state = 'its model is prepared'): never =>
-  reject(
-    'busy',
-    `no answer in the time that the client waits: ${state}; send it again, with a longer Prefer: wait=…`,
-  );

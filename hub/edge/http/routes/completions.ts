@@ -1,15 +1,12 @@
 import * as v from 'valibot';
-import { openDeadline } from '#client/deadline.ts';
-import { Assurance } from '#protocol/api/job.ts';
 import {
   ChatCompletion,
   ChatCompletionRequest,
   Completion,
   CompletionRequest,
 } from '#protocol/openai/completions.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { must, PocketgridError } from '#protocol/values/refusal.ts';
-import { answerBody, answerJson, reject } from '../answer.ts';
+import { PocketgridError } from '#protocol/values/refusal.ts';
+import { answerEvents, answerJson, reject } from '../answer.ts';
 import { readJson } from '../body.ts';
 import { openCallPlaces, REQUESTS } from '../call-places.ts';
 import { type Followed, followText } from '../completions/follow-text.ts';
@@ -22,21 +19,13 @@ import {
   sayWhole,
 } from '../completions/say.ts';
 import { readWishes, type Wishes, type WritingCall } from '../completions/wishes.ts';
-import type { Writing } from '../completions/write-text.ts';
 import { json } from '../describe.ts';
-import { findModel } from '../kept-models.ts';
+import { openAsking } from '../lanes/ask-lane.ts';
 import type { Lanes } from '../lanes/lanes.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
 import { streamBody } from '../stream-body.ts';
-import { ASSURANCE, waitMs } from '../waits.ts';
 
 const BODY_BYTES_MAX = 1024 * 1024;
-const EVENTS = {
-  'Content-Type': 'text/event-stream; charset=utf-8',
-  'Cache-Control': 'no-store, no-transform',
-  'X-Accel-Buffering': 'no',
-};
-
 const CHAT = {
   does: 'Writes the next turn of a conversation, slice by slice, and streams it where that is asked for. Slices are items of an open job of the key.',
   body: json({ ChatCompletionRequest }),
@@ -75,25 +64,20 @@ interface Responded {
 async function respond(
   ports: ApiPorts,
   lanes: Lanes,
-  { call: { request, key }, written }: { call: KeyCall; written: WritingCall },
+  { call, written }: { call: KeyCall; written: WritingCall },
 ): Promise<Responded> {
-  const body = await readJson(v.unknown(), request, BODY_BYTES_MAX);
+  const body = await readJson(v.unknown(), call.request, BODY_BYTES_MAX);
   const wishes = readWishes(written, body);
-  const kept = await findModel(ports.store.models, wishes.model);
-  const given = request.headers.get(ASSURANCE) ?? 'instant';
-  const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
-  const model = { name: wishes.model, files: kept.files };
   const { prompt, most, isStream } = wishes;
-  const deadline = openDeadline(waitMs(request), request.signal);
-  const { signal } = deadline;
-  const writing = { key, model, kept, assurance, prompt, most, isStream, signal };
-  const texts = wishes.seeds.map((seed, index) =>
-    followText(ports, lanes, { wishes, index, writing: seeded(writing, seed) }),
-  );
+  const { close, ...asking } = await openAsking(ports, call, wishes.model);
+  const texts = wishes.seeds.map((seed, index) => {
+    const writing = { asking, prompt: { ...prompt, seed }, most, isStream };
+    return followText(ports, lanes, { wishes, index, writing });
+  });
   try {
     if (!isStream) {
       const response = await answerWhole(wishes, texts);
-      deadline.close();
+      close();
       return { response };
     }
     // What is wrong with a request is told before the stream begins.
@@ -102,13 +86,13 @@ async function respond(
     const chunks = streamTexts(wishes, texts, first);
     const stream = streamBody(chunks, {
       ended() {
-        deadline.close();
+        close();
         end();
       },
     });
-    return { response: answerBody(stream, EVENTS), ended };
+    return { response: answerEvents(stream), ended };
   } catch (error) {
-    deadline.close();
+    close();
     throw error;
   }
 }
@@ -120,11 +104,6 @@ function openPromise(): { promise: Promise<void>; resolve(): void } {
   });
   return { promise, resolve };
 }
-
-const seeded = (writing: Writing, seed: number): Writing => ({
-  ...writing,
-  prompt: { ...writing.prompt, seed },
-});
 
 type Texts = readonly AsyncGenerator<Followed>[];
 

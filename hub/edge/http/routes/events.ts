@@ -1,5 +1,5 @@
 import { type Job, viewJob } from '../../../core/hub.ts';
-import { answerBody, reject } from '../answer.ts';
+import { answerEvents, reject } from '../answer.ts';
 import type { ApiPorts, KeyCall } from '../route.ts';
 import { ACCESS_MS } from '../stream-body.ts';
 
@@ -24,11 +24,7 @@ export function openEventStreams(ports: ApiPorts): (job: Job, call: KeyCall) => 
       open -= 1;
     };
     const body = streamJob(ports, job, { ended, mayGoOn });
-    return answerBody(body, {
-      'Content-Type': 'text/event-stream; charset=utf-8',
-      'Cache-Control': 'no-store, no-transform',
-      'X-Accel-Buffering': 'no',
-    });
+    return answerEvents(body);
   };
 }
 

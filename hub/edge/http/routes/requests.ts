@@ -1,11 +1,7 @@
 import * as v from 'valibot';
-import { openDeadline } from '#client/deadline.ts';
-import { Assurance } from '#protocol/api/job.ts';
 import { describeReason } from '#protocol/api/sentences.ts';
 import { EmbeddingList, EmbeddingRequest } from '#protocol/openai/embeddings.ts';
 import { ModerationList, ModerationRequest } from '#protocol/openai/moderations.ts';
-import { decodeWith } from '#protocol/values/decode.ts';
-import { must } from '#protocol/values/refusal.ts';
 import type { TextCall } from '../../lanes/endpoints.ts';
 import { answerBody, reject } from '../answer.ts';
 import { readBatchResults } from '../batches/batch-results.ts';
@@ -13,14 +9,16 @@ import { readJson } from '../body.ts';
 import { openCallPlaces, REQUESTS } from '../call-places.ts';
 import { json } from '../describe.ts';
 import { readJob } from '../job-access.ts';
-import { findModel } from '../kept-models.ts';
-import { awaitUnits, type Waited } from '../lanes/await-units.ts';
+import { askLane, openAsking } from '../lanes/ask-lane.ts';
+import type { Waited } from '../lanes/await-units.ts';
 import type { Asked, Lanes, Placed } from '../lanes/lanes.ts';
 import { type ApiPorts, type KeyCall, type Route, writer } from '../route.ts';
-import { ASSURANCE, waitMs } from '../waits.ts';
 
 const BODY_BYTES_MAX = 8 * 1024 * 1024;
 const Named = v.looseObject({ model: v.string('expected the id of a model (GET /v1/models)') });
+/** What a client does that waits no longer. */
+const WAY = 'send it again, or as a batch (POST /v1/batches)';
+
 const EMBEDDINGS = {
   does: 'Computes embeddings of texts, and waits for them (`Prefer: wait=60`). They are items of an open job of the key.',
   body: json({ EmbeddingRequest }),
@@ -37,23 +35,10 @@ export function requestRoutes(ports: ApiPorts, lanes: Lanes): Route[] {
   const places = openCallPlaces(REQUESTS);
   const answer = (endpoint: TextCall) => (call: KeyCall) =>
     places.hold(call.key, async () => {
-      const { request, key } = call;
-      const body = await readJson(Named, request, BODY_BYTES_MAX);
-      const kept = await findModel(ports.store.models, body.model);
-      const given = request.headers.get(ASSURANCE) ?? 'instant';
-      const assurance = must(decodeWith(Assurance, given, 'request-invalid'));
-      const model = { name: body.model, files: kept.files };
-      const deadline = openDeadline(waitMs(request), request.signal);
-      const { signal } = deadline;
-      const asked = { endpoint, key, body, model, kept, assurance, signal };
-      const place = async () => {
-        const placed = await lanes.place(asked).catch((error) => {
-          return error === signal.reason ? rejectLate() : Promise.reject(error);
-        });
-        return { placed, waited: await awaitUnits(ports, { ...placed, signal }) };
-      };
-      const { placed, waited } = await place().finally(deadline.close);
-      if (waited.is === 'late') return rejectLate(waited);
+      const body = await readJson(Named, call.request, BODY_BYTES_MAX);
+      const { close, ...asking } = await openAsking(ports, call, body.model);
+      const asked = { ...asking, endpoint, body };
+      const { placed, waited } = await askLane(ports, lanes, { asked, way: WAY }).finally(close);
       return answerBody(await printAnswer(ports, placed, { asked, waited }), {
         'Content-Type': 'application/json',
         'X-Pocketgrid-Job': placed.job,
@@ -64,15 +49,6 @@ export function requestRoutes(ports: ApiPorts, lanes: Lanes): Route[] {
     writer('POST /v1/embeddings', EMBEDDINGS, answer('embeddings')),
     writer('POST /v1/moderations', MODERATIONS, answer('moderations')),
   ];
-}
-
-/** Its units go on: the same request is answered soon after. */
-function rejectLate({ reason }: Pick<Waited, 'reason'> = {}): never {
-  const state = reason === undefined ? 'its model is prepared' : describeReason(reason);
-  return reject(
-    'busy',
-    `no answer in the time that the client waits: ${state}; send it again, or as a batch (POST /v1/batches)`,
-  );
 }
 
 async function printAnswer(

@@ -1,12 +1,9 @@
-import { detectFileKind } from '#protocol/files/file-kind.ts';
-import { describeForeign } from '#protocol/files/foreign.ts';
-import { decodeText } from '#protocol/files/text.ts';
 import { TextPrompt } from '#protocol/generation/prompt.ts';
 import type { TaskOptions } from '#protocol/tasks/task.ts';
-import { readJsonItems } from '#protocol/tensors/json-items.ts';
 import { decodeWith } from '#protocol/values/decode.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { InputFile } from '../../inputs/port.ts';
+import { readTextLines } from '../text-lines.ts';
 
 /** A prompt, and where it stands, for a sentence: `a.jsonl: line 3`. */
 export interface PromptItem {
@@ -40,9 +37,9 @@ export function readPrompts(
     return { ...shared, messages: [...before, said] };
   };
   for (const file of files) {
-    const lines = readLines(file);
-    if (!lines.ok) return lines;
-    for (const { value, at } of lines.value) {
+    for (const line of readTextLines(file, 'prompts')) {
+      if (!line.ok) return line;
+      const { value, at } = line.value;
       const place = files.length > 1 ? `${file.name}: ${at}` : at;
       if (items.length >= ITEMS_MAX) {
         return refuse('input-too-big', `a job has at most ${ITEMS_MAX} prompts; post several jobs`);
@@ -60,28 +57,4 @@ export function readPrompts(
   }
   if (items.length > 0) return accept(items);
   return refuse('input-empty', 'there are no prompts in what was sent; write one on each line');
-}
-
-function readLines(file: InputFile): Result<{ value: unknown; at: string }[]> {
-  const { name, bytes } = file;
-  const kind = detectFileKind(bytes);
-  if (kind === 'empty') return refuse('input-empty', `${name} is empty`, name);
-  if (kind !== 'json' && kind !== 'text' && kind !== 'csv') {
-    const message = `${name} ${describeForeign(kind, 'inputs').split(';')[0]}; send prompts: JSON Lines, or a text file with one on each line`;
-    return refuse('input-format', message, name);
-  }
-  const text = decodeText(bytes);
-  if (!text.ok) return refuse('input-format', `${name}: ${text.refusal.message}`, name);
-  if (kind !== 'json') {
-    const lines = text.value
-      .split(/\r\n|\r|\n/)
-      .map((value, at) => ({ value, at: `line ${at + 1}` }));
-    return accept(lines.filter(({ value }) => value.trim() !== ''));
-  }
-  const items: { value: unknown; at: string }[] = [];
-  for (const item of readJsonItems(text.value, { isArray: Array.isArray, exact: false })) {
-    if (!item.ok) return item;
-    items.push(item.value);
-  }
-  return accept(items);
 }

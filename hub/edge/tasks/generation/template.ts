@@ -2,6 +2,7 @@ import { Template } from '@huggingface/jinja';
 import type { ChatMessage } from '#protocol/generation/prompt.ts';
 import { accept, type Result, refuse } from '#protocol/values/refusal.ts';
 import type { Settings } from '../repository.ts';
+import { textOf } from '../tokenizer.ts';
 
 /** Makes one text of a conversation, with the start of the answer behind it. */
 export type ChatTemplate = (messages: readonly ChatMessage[]) => Result<string>;
@@ -20,7 +21,11 @@ export function openTemplate(settings: Settings): ChatTemplate | undefined {
       role: role === 'developer' ? 'system' : role,
       content: typeof content === 'string' ? content : content.map(({ text }) => text).join(''),
     }));
-    const given = { bos_token: wordOf(bos), eos_token: wordOf(eos), add_generation_prompt: true };
+    const given = {
+      bos_token: textOf(bos) ?? '',
+      eos_token: textOf(eos) ?? '',
+      add_generation_prompt: true,
+    };
     try {
       return accept(new Template(source).render({ ...given, messages: plain }));
     } catch (error) {
@@ -38,10 +43,3 @@ function sourceOf({ tokenizerConfig = {}, chatTemplate }: Settings): string | un
   const named = own.find((each) => each?.name === 'default') ?? own[0];
   return typeof named?.template === 'string' ? named.template : chatTemplate;
 }
-
-/** Special tokens are texts, or objects with one. */
-const wordOf = (token: unknown): string => {
-  if (typeof token === 'string') return token;
-  const content = (token as { content?: unknown } | null | undefined)?.content;
-  return typeof content === 'string' ? content : '';
-};

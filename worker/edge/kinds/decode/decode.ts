@@ -11,13 +11,13 @@ import {
   type RunUnits,
   UnitFault,
 } from '../kind.ts';
+import { openProgress } from '../progress.ts';
 import { openSession } from '../session.ts';
 import { openTextCache, type TextCache } from './text-cache.ts';
 import { writeSlice } from './write-slice.ts';
 
 /** Without a rule of its own a model is run as it comes. */
 const NO_RULE: StepRule = { kvMultiple: 1, rowsMin: 1 };
-const PROGRESS_EVERY_MS = 100;
 
 /** Loads a model that writes text. It keeps the last text, so that the next slice goes on from it. */
 export async function loadDecoder(
@@ -51,14 +51,11 @@ async function run({ ports, cache, runtime, request }: Work): Promise<void> {
   const [inputSize, outputSize] = [unitBytes(runtime.inputs), unitBytes(SLICE_OUTPUTS)];
   const bytes = new Uint8Array(unitCount * outputSize);
   const digests = new Uint8Array(unitCount * 32);
-  let told = start;
+  const progress = openProgress(ports, { run: request.run, since: start });
   for (let unit = 0; unit < unitCount; unit += 1) {
     const between = async () => {
       await ports.breathe?.();
-      if (ports.clock() - told < PROGRESS_EVERY_MS) return;
-      told = ports.clock();
-      ports.reply({ type: 'progress', run: request.run, unitsDone: unit }, []);
-      await ports.lookUp?.();
+      await progress(unit);
     };
     const input = inputs.subarray(unit * inputSize, (unit + 1) * inputSize);
     const claim = claims?.subarray(unit * outputSize, (unit + 1) * outputSize);
