@@ -16,6 +16,7 @@ import { makeSlices } from '../tasks/generation/slices.ts';
 import { openWriter } from '../tasks/generation/writer.ts';
 import { checkOptions } from '../tasks/options.ts';
 import { openRepository } from '../tasks/repository.ts';
+import { refuseForeign, refuseSkipping } from '../tasks/task-form.ts';
 import type { MadeJob } from './made-job.ts';
 
 /** A form of a job that writes texts: files of a model as it is published, and of prompts. */
@@ -31,7 +32,7 @@ export async function makeTextJob(
   blobs: Pick<BlobStore, 'put'>,
 ): Promise<MadeJob> {
   const { task } = options;
-  const refused = checkOptions(task);
+  const refused = refuseForeign(options) ?? refuseSkipping(options) ?? checkOptions(task);
   if (refused !== undefined) must(refused);
   const { model, settings } = must(openRepository(files));
   const { file } = must(assembleModel(model));

@@ -1,13 +1,8 @@
-import {
-  isPictureTask,
-  type TaskName,
-  type TaskOptions,
-  TEXT_TASKS,
-} from '#protocol/tasks/task.ts';
+import type { TaskName, TaskOptions } from '#protocol/tasks/task.ts';
 import { type Result, refuse } from '#protocol/values/refusal.ts';
-import { TASKS } from './registry.ts';
+import { TASKS, TEXTS } from './registry.ts';
 
-/** Options that all tasks of texts have. */
+/** Options that all tasks have whose texts become rows of tokens. */
 const OF_TEXTS: readonly string[] = ['maxTokens', 'overLength'];
 
 /** Refuses options that other tasks have, or that do not go together. */
@@ -16,7 +11,7 @@ export function checkOptions(options: TaskOptions): Result<never> | undefined {
   for (const option of Object.keys(others)) {
     const tasks = tasksWith(option);
     if (tasks.includes(name)) continue;
-    const words = tasks.length === TEXT_TASKS.length ? 'tasks of texts' : tasks.join(' and ');
+    const words = OF_TEXTS.includes(option) ? 'tasks of texts' : tasks.join(' and ');
     const message = `task.${option} is for ${words}; leave it out for ${name}`;
     return refuse('request-invalid', message, `task.${option}`);
   }
@@ -27,5 +22,5 @@ const tasksWith = (option: string): TaskName[] =>
   (Object.keys(TASKS) as TaskName[]).filter(
     (name) =>
       TASKS[name].options.some((own) => own === option) ||
-      (OF_TEXTS.includes(option) && !isPictureTask(name)),
+      (OF_TEXTS.includes(option) && name in TEXTS),
   );
